@@ -1,0 +1,90 @@
+// Package runtime holds the profiles of the software that runs a model: what it fuses, what it costs on the host, how
+// much memory it keeps for itself, and how far from the truth its estimates were found to be.
+package runtime
+
+import (
+	"roofline/hardware"
+	"roofline/hardware/unit"
+	"roofline/model"
+)
+
+// Profile is one runtime: PyTorch compiled, ONNX Runtime, vLLM … Profiles are catalog data.
+type Profile struct {
+	ID    string          `toml:"-"`
+	Name  string          `toml:"name"`
+	Kinds []hardware.Kind `toml:"kinds"` // the devices it runs on; empty: all
+	// Serves says what the profile is for: "graph", "language" or "both".
+	Serves string `toml:"serves"`
+
+	// Ideal marks the textbook roofline: full peaks, no overhead.
+	Ideal bool `toml:"ideal"`
+
+	Fusion model.Fusion `toml:"fusion"`
+	// Overlap is the share of the shorter of compute and memory time that hides behind the longer, over an operation:
+	// 1 is the roofline's maximum, 0 the sum.
+	Overlap float64 `toml:"overlap"`
+	// Compute and Bandwidth are further shares, of what the device sustains, by class of work; 1 where not given.
+	Compute   ByClass `toml:"compute"`
+	Bandwidth ByClass `toml:"bandwidth"`
+
+	Launch      unit.Seconds `toml:"launch"`       // host time per kernel that graphs or queues do not hide
+	PerLayer    unit.Seconds `toml:"per-layer"`    // host time per transformer layer and step
+	PerStep     unit.Seconds `toml:"per-step"`     // host time per scheduler step
+	PerSequence unit.Seconds `toml:"per-sequence"` // host time per running sequence and step
+
+	// MemoryShare is the share of the device's memory the runtime uses at all; Reserve what it keeps of that for itself.
+	MemoryShare float64    `toml:"memory-share"`
+	Reserve     unit.Bytes `toml:"reserve"`
+
+	Bands   []Band           `toml:"band"`
+	Source  string           `toml:"source"`
+	Origins hardware.Origins `toml:"sources"`
+}
+
+// ByClass is a factor per class of work, indexed by model.Class; 0 means 1.
+type ByClass [model.ClassCount]float64
+
+// Of returns the factor of a class.
+func (b *ByClass) Of(c model.Class) float64 {
+	if b[c] == 0 {
+		return 1
+	}
+	return b[c]
+}
+
+// Band says how far measurements were from the expected time: their 10th and 90th percentile, as factors of it.
+type Band struct {
+	Class        string          `toml:"class"` // what was measured, in words
+	Kinds        []hardware.Kind `toml:"kinds"` // devices it holds for; empty: all
+	Phase        string          `toml:"phase"` // graph, prefill, decode; "" for all
+	Low          float64         `toml:"low"`
+	High         float64         `toml:"high"`
+	Measurements int             `toml:"measurements"` // 0: assumed
+	Coverage     float64         `toml:"coverage"`     // share of measurements found inside
+	Source       string          `toml:"source"`
+}
+
+// Band returns the band for a kind of device and a phase: the first that holds, or a wide assumed one.
+func (p *Profile) Band(kind hardware.Kind, phase string) Band {
+	for _, b := range p.Bands {
+		if (b.Phase == "" || b.Phase == phase) && runs(b.Kinds, kind) {
+			return b
+		}
+	}
+	return Band{Class: "no measurements of this class", Low: 0.5, High: 3, Source: "assumed"}
+}
+
+// RunsOn reports whether the runtime runs on a kind of device.
+func (p *Profile) RunsOn(kind hardware.Kind) bool { return runs(p.Kinds, kind) }
+
+func runs(kinds []hardware.Kind, kind hardware.Kind) bool {
+	if len(kinds) == 0 {
+		return true
+	}
+	for _, k := range kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,3 @@
+module roofline
+
+go 1.26

@@ -29,10 +29,39 @@ type Efficiency struct {
 	KernelFloor unit.Seconds `toml:"kernel-floor"`
 }
 
+// Or returns e with the values of defaults where e has none: a device's efficiency over its architecture's.
+func (e Efficiency) Or(defaults Efficiency) Efficiency {
+	if e.Default == 0 {
+		e.Default = defaults.Default
+	}
+	if e.Bandwidth == 0 {
+		e.Bandwidth = defaults.Bandwidth
+	}
+	if e.KernelFloor == 0 {
+		e.KernelFloor = defaults.KernelFloor
+	}
+	for f := range e.Sustained {
+		if e.Sustained[f] == 0 {
+			e.Sustained[f] = defaults.Sustained[f]
+		}
+	}
+	return e
+}
+
 // Of returns the sustained share of the peak in format f.
 func (e *Efficiency) Of(f dtype.DType) float64 {
 	if int(f) < len(e.Sustained) && e.Sustained[f] > 0 {
 		return e.Sustained[f]
 	}
 	return e.Default
+}
+
+// LinkKind holds what links of one kind have in common and their datasheets don't say: the latency of a collective over
+// them and the share of the bandwidth large messages reach.
+type LinkKind struct {
+	ID      string       `toml:"-"`
+	Latency unit.Seconds `toml:"latency"`
+	Share   float64      `toml:"share"`
+	Source  string       `toml:"source"`
+	Status  Status       `toml:"status"`
 }

@@ -1,10 +1,14 @@
 // Package hardware describes what machines can do and what they cost: devices, links, systems, prices, sites.
 //
-// The types are read from TOML files that people edit ([Decode]); every value keeps its source. Nothing here knows
-// about models.
+// The types are read from TOML files that people edit ([DecodeDevices], [Overlay], [DecodeInstances]); every value keeps
+// its source. What nobody knows is absent from the files and zero here: zero always means unknown, except in a table of
+// rates, where it means that the format is not supported. Nothing here knows about models.
 package hardware
 
 import (
+	"fmt"
+	"strings"
+
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 )
@@ -20,6 +24,16 @@ const (
 	NPU Kind = "npu"
 )
 
+// UnmarshalText reads gpu, cpu, tpu or npu.
+func (k *Kind) UnmarshalText(text []byte) error {
+	switch v := Kind(text); v {
+	case GPU, CPU, TPU, NPU:
+		*k = v
+		return nil
+	}
+	return fmt.Errorf("unknown kind %q: want gpu, cpu, tpu or npu", text)
+}
+
 // Rates are peak rates by arithmetic format, indexed by dtype.DType; 0 means the format is not supported.
 type Rates [dtype.ArithmeticCount]unit.FLOPRate
 
@@ -33,24 +47,25 @@ func (r *Rates) Of(d dtype.DType) unit.FLOPRate {
 
 // Device is one accelerator or processor, as its datasheet describes it.
 type Device struct {
-	ID           string  `toml:"-"` // the table's name: vendor-product-variant
-	Name         string  `toml:"name"`
-	Kind         Kind    `toml:"kind"`
-	Architecture string  `toml:"architecture"` // id of an [Architecture]: efficiencies of devices never measured
-	FormFactor   string  `toml:"form-factor"`  // sxm, oam, pcie, superchip, mobile, socket, soc, board; "" if unknown
-	Released     string  `toml:"released"`     // date, as precise as known: 2022-09-20, 2022-09, 2022
-	Memory       Memory  `toml:"memory"`
-	Cache        Cache   `toml:"cache"`
-	Cores        Cores   `toml:"cores"`
-	Matrix       Rates   `toml:"matrix"`                 // dense peak of the matrix units, fp32 (or int32) accumulate
-	MatrixFP16   Rates   `toml:"matrix-fp16-accumulate"` // likewise with fp16 accumulate, where it differs
-	Vector       Rates   `toml:"vector"`                 // peak of the vector units
-	Links        []Link  `toml:"link"`                   // fastest first
-	Power        Power   `toml:"power"`
-	Purchase     Offer   `toml:"purchase"` // what one costs to buy
-	Note         string  `toml:"note"`
-	Source       string  `toml:"source"` // keys of the sources of every value, joined by ";", except:
-	Origins      Origins `toml:"sources"`
+	ID           string     `toml:"-"` // the table's name: vendor-product-variant
+	Name         string     `toml:"name"`
+	Kind         Kind       `toml:"kind"`
+	Architecture string     `toml:"architecture"`  // id of an [Architecture]: efficiencies of devices never measured
+	FormFactor   string     `toml:"form-factor"`   // sxm, oam, pcie, superchip, mobile, socket, soc, board; "" if unknown
+	Released     string     `toml:"released,date"` // date, as precise as known: 2022-09-20, 2022-09, 2022
+	Memory       Memory     `toml:"memory"`
+	Cache        Cache      `toml:"cache"`
+	Cores        Cores      `toml:"cores"`
+	Matrix       Rates      `toml:"matrix"`                 // dense peak of the matrix units, fp32 (or int32) accumulate
+	MatrixFP16   Rates      `toml:"matrix-fp16-accumulate"` // likewise with fp16 accumulate, where it differs
+	Vector       Rates      `toml:"vector"`                 // peak of the vector units
+	Links        []Link     `toml:"link"`                   // fastest first
+	Power        Power      `toml:"power"`
+	Efficiency   Efficiency `toml:"efficiency"` // where it was measured on this very device; see [Efficiency.Or]
+	Purchase     Offer      `toml:"purchase"`   // what one costs to buy
+	Note         string     `toml:"note"`
+	Source       string     `toml:"source"` // keys of the sources of every value, joined by ";", except:
+	Origins      Origins    `toml:"sources"`
 }
 
 // Memory is the device's main memory.
@@ -77,8 +92,8 @@ type Cache struct {
 // Cores are the units work is spread over: streaming multiprocessors, compute units, tensor cores, CPU cores.
 type Cores struct {
 	Count       int        `toml:"count"`
-	Threads     int        `toml:"threads"` // hardware threads of a CPU; 0 if unknown
-	TensorClock unit.Hertz `toml:"tensor-clock"`
+	Threads     int        `toml:"threads"`      // hardware threads of a CPU; 0 if unknown
+	TensorClock unit.Hertz `toml:"tensor-clock"` // what the peaks assume, where that is not the boost clock
 	BoostClock  unit.Hertz `toml:"boost-clock"`
 }
 
@@ -100,7 +115,7 @@ type Power struct {
 type Offer struct {
 	Price unit.USD `toml:"price"`
 	Basis string   `toml:"basis"`
-	Date  string   `toml:"date"`
+	Date  string   `toml:"date,date"`
 }
 
 // Status says how well a value is founded.
@@ -126,12 +141,17 @@ type Origin struct {
 // Origins are the exceptions to a device's default source, in the order of the file.
 type Origins []Origin
 
+// covers reports whether the origin is that of a field or of the table it is in.
+func (o Origin) covers(field string) bool {
+	return field == o.Field || strings.HasPrefix(field, o.Field+".")
+}
+
 // Of returns the origin of a field: the most specific exception, or the default source as published.
 func (d *Device) Of(field string) Origin {
 	best := Origin{Field: field, Source: d.Source, Status: Published}
 	longest := -1
 	for _, o := range d.Origins {
-		if (o.Field == field || len(field) > len(o.Field) && field[:len(o.Field)+1] == o.Field+".") && len(o.Field) > longest {
+		if o.covers(field) && len(o.Field) > longest {
 			best, longest = Origin{Field: field, Source: o.Source, Status: o.Status}, len(o.Field)
 		}
 	}

@@ -68,19 +68,32 @@ type Tensor struct {
 	Shape Shape // nil until inferred
 	DType dtype.DType
 	Role  Role
+	// Declared is the shape the file states, -1 where it is open; nil where it states none. Of an input, it is what
+	// bindings start from.
+	Declared Shape
 	// Symbols names the dimensions of an input that are not numbers ("batch", "seq"); the shape holds -1 there.
 	Symbols []string
 	// Value is the content of a small constant where shape inference needs it, else nil.
 	Value *Value
-	// Parameters is the logical number of elements of a packed weight (two int4 in a byte); 0 means Shape.Elems().
+	// Parameters is the logical number of elements of a packed or quantised weight (two int4 in a byte); 0 means
+	// Shape.Elems(), NoParameters that they don't count.
 	Parameters float64
+	// Storage is the format a real-valued tensor is really held in, where the graph only dequantises it: its consumers
+	// read that. Unknown means DType.
+	Storage dtype.DType
 }
+
+// NoParameters marks stored numbers that are not parameters, such as the scales of a quantised weight.
+const NoParameters = -1
 
 // Bytes returns the memory the tensor takes when its real-valued elements are stored as f (Unknown: as in the file).
 // Integers, booleans and formats already quantised in the file keep their own size.
 func (t *Tensor) Bytes(f dtype.DType) unit.Bytes {
 	size := t.DType.Size()
-	if f != dtype.Unknown && castable(t.DType) {
+	switch {
+	case t.Storage != dtype.Unknown:
+		size = t.Storage.Size()
+	case f != dtype.Unknown && castable(t.DType):
 		size = f.Size()
 	}
 	return unit.Bytes(t.Shape.Elems() * size)
@@ -109,6 +122,22 @@ type Op struct {
 	Inputs  []TensorID
 	Outputs []TensorID
 	Attrs   Attrs
+}
+
+// reads calls visit for every tensor the op reads: its operands, and what its subgraphs capture.
+func (op *Op) reads(visit func(TensorID)) {
+	for _, id := range op.Inputs {
+		if id != NoTensor {
+			visit(id)
+		}
+	}
+	for i := range op.Attrs {
+		if sub := op.Attrs[i].Graph; sub != nil {
+			for _, c := range sub.Captures {
+				visit(c.Outer)
+			}
+		}
+	}
 }
 
 // Attr is one attribute of an op. Only the field of its type is set.
@@ -179,9 +208,26 @@ type Graph struct {
 	Opset int
 	// Batch is the number of samples the bound shapes stand for; [Work.Scaled] goes to any other.
 	Batch int64
+	// Captures are the tensors a subgraph reads from the graph around it.
+	Captures []Capture
+	// bodies are the subgraphs that run, by op, once inferred.
+	bodies map[int]Body
 	// Warnings say what was guessed while reading and inferring, each a whole sentence.
 	Warnings []string
 }
+
+// Capture is a tensor of the outer graph under the id it has in a subgraph.
+type Capture struct{ Outer, Inner TensorID }
+
+// Body is the subgraph an op runs, and how many times in one execution.
+type Body struct {
+	Graph *Graph
+	Times float64
+}
+
+// Body returns what a control-flow op runs, known after [Infer]: the branch an If takes, the body of a Loop or Scan.
+// Any other op has a nil Graph.
+func (g *Graph) Body(i int) Body { return g.bodies[i] }
 
 // Warnf adds a warning once.
 func (g *Graph) Warnf(format string, args ...any) {
@@ -214,7 +260,7 @@ func (g *Graph) Parameters() float64 {
 		switch {
 		case t.Parameters > 0:
 			n += t.Parameters
-		case t.DType.Float():
+		case t.Parameters == 0 && t.DType.Float():
 			n += t.Shape.Elems()
 		}
 	}

@@ -13,8 +13,10 @@ type Profile struct {
 	ID    string          `toml:"-"`
 	Name  string          `toml:"name"`
 	Kinds []hardware.Kind `toml:"kinds"` // the devices it runs on; empty: all
-	// Serves says what the profile is for: "graph", "language" or "both".
-	Serves string `toml:"serves"`
+	// Serves says what the profile is for: "graph", "language" or "both"; DefaultFor on which of its devices it is taken
+	// when none is named.
+	Serves     string          `toml:"serves"`
+	DefaultFor []hardware.Kind `toml:"default-for"`
 
 	// Ideal marks the textbook roofline: full peaks, no overhead.
 	Ideal bool `toml:"ideal"`
@@ -31,6 +33,7 @@ type Profile struct {
 	PerLayer    unit.Seconds `toml:"per-layer"`    // host time per transformer layer and step
 	PerStep     unit.Seconds `toml:"per-step"`     // host time per scheduler step
 	PerSequence unit.Seconds `toml:"per-sequence"` // host time per running sequence and step
+	PerRequest  unit.Seconds `toml:"per-request"`  // host time before a request's first token: HTTP, tokenizer, queue
 
 	// MemoryShare is the share of the device's memory the runtime uses at all; Reserve what it keeps of that for itself.
 	MemoryShare float64    `toml:"memory-share"`

@@ -163,7 +163,7 @@ func (d DType) Arithmetic() DType {
 
 // WeightOnly reports a format that only weights are stored in; the arithmetic runs in the format of the activations.
 func (d DType) WeightOnly() bool {
-	return d != Unknown && d != STRING && d < count && table[d].arithmetic == Unknown
+	return d < count && table[d].bits > 0 && table[d].arithmetic == Unknown
 }
 
 // Float reports whether d holds real numbers, packed and quantised formats included.

@@ -1,10 +1,12 @@
 package unit
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Error says what was wrong with the text of a quantity and what would be right.
@@ -68,65 +70,39 @@ func merge(ms ...map[string]float64) map[string]float64 {
 
 // The tables are built at the first parse, not at start-up: most runs of the command parse a handful of quantities.
 var (
-	flopsQuantity    = lazy(func() quantity { return quantity{"operations", "8.2 GFLOP", si(1, "FLOP", "OP"), 1e27} })
-	bytesQuantity    = lazy(func() quantity { return quantity{"an amount of memory", "80 GiB", iec(si(1, "B"), "B"), 1e18} })
-	flopRateQuantity = lazy(func() quantity {
+	flopsQuantity    = sync.OnceValue(func() quantity { return quantity{"operations", "8.2 GFLOP", si(1, "FLOP", "OP"), 1e27} })
+	bytesQuantity    = sync.OnceValue(func() quantity { return quantity{"an amount of memory", "80 GiB", iec(si(1, "B"), "B"), 1e18} })
+	flopRateQuantity = sync.OnceValue(func() quantity {
 		return quantity{"a compute rate", "989 TFLOP/s", si(1, "FLOP/s", "OP/s"), 1e21}
 	})
-	byteRateQuantity = lazy(func() quantity {
+	byteRateQuantity = sync.OnceValue(func() quantity {
 		return quantity{"a bandwidth", "3.35 TB/s", merge(iec(si(1, "B/s"), "B/s"), si(1.0/8, "bit/s")), 1e17}
 	})
-	secondsQuantity = lazy(func() quantity {
+	secondsQuantity = sync.OnceValue(func() quantity {
 		return quantity{"a time", "50 ms", map[string]float64{
 			"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600}, 1e12}
 	})
-	wattsQuantity      = lazy(func() quantity { return quantity{"a power", "700 W", si(1, "W"), 1e9} })
-	hertzQuantity      = lazy(func() quantity { return quantity{"a clock", "1830 MHz", si(1, "Hz"), 1e12} })
-	usdQuantity        = lazy(func() quantity { return quantity{"an amount of money", "30000 USD", si(1, "USD", "$"), 1e12} })
-	usdPerHourQuantity = lazy(func() quantity {
+	wattsQuantity      = sync.OnceValue(func() quantity { return quantity{"a power", "700 W", si(1, "W"), 1e9} })
+	hertzQuantity      = sync.OnceValue(func() quantity { return quantity{"a clock", "1830 MHz", si(1, "Hz"), 1e12} })
+	usdQuantity        = sync.OnceValue(func() quantity { return quantity{"an amount of money", "30000 USD", si(1, "USD", "$"), 1e12} })
+	usdPerHourQuantity = sync.OnceValue(func() quantity {
 		return quantity{"a price per hour", "2.69 USD/h", map[string]float64{"USD/h": 1, "$/h": 1}, 1e9}
 	})
 )
 
-func lazy(build func() quantity) func() quantity {
-	var q quantity
-	return func() quantity {
-		if q.symbols == nil {
-			q = build()
-		}
-		return q
-	}
-}
-
-// parse reads "number unit" or "$number" forms of q.
+// parse reads "number unit", and "$number" where the unit is money.
 func (q quantity) parse(text string) (float64, error) {
 	fail := func(reason string) (float64, error) {
 		return 0, &Error{Text: text, Quantity: q.name, Example: q.example, Reason: reason}
 	}
 	s := strings.TrimSpace(text)
-	end := 0
-	for end < len(s) && strings.ContainsRune("0123456789.+-_,", rune(s[end])) {
-		end++
+	dollars := strings.HasPrefix(s, "$")
+	number, symbol := split(strings.TrimPrefix(s, "$"))
+	if dollars {
+		symbol = "$" + symbol
 	}
-	// An exponent belongs to the number only when digits follow ("1e9 B/s", but "3 EB").
-	if end > 0 && end+1 < len(s) && (s[end] == 'e') {
-		j := end + 1
-		if s[j] == '-' || s[j] == '+' {
-			j++
-		}
-		if j < len(s) && s[j] >= '0' && s[j] <= '9' {
-			for j < len(s) && s[j] >= '0' && s[j] <= '9' {
-				j++
-			}
-			end = j
-		}
-	}
-	number, symbol := s[:end], strings.TrimSpace(s[end:])
-	if number == "" {
-		return fail("is not a number")
-	}
-	v, err := strconv.ParseFloat(strings.NewReplacer(",", "", "_", "").Replace(number), 64)
-	if err != nil {
+	number, ok := plain(number)
+	if !ok {
 		return fail("is not a number")
 	}
 	if symbol == "" {
@@ -139,9 +115,9 @@ func (q quantity) parse(text string) (float64, error) {
 		}
 		return fail(fmt.Sprintf("has the unknown unit %q", symbol))
 	}
-	v *= scale
+	v, err := scaled(number, scale)
 	switch {
-	case math.IsNaN(v) || math.IsInf(v, 0) || v > q.max:
+	case err != nil || math.IsNaN(v) || v > q.max:
 		return fail("is absurdly large")
 	case v < 0:
 		return fail("is negative")
@@ -149,11 +125,59 @@ func (q quantity) parse(text string) (float64, error) {
 	return v, nil
 }
 
-// nearSymbol finds the known symbol that differs from s only in case or in a missing "/s".
+// split cuts a text into its number and its unit. An exponent belongs to the number only when digits follow and it is
+// written with a small e: "1e9 B/s", but "3 EB".
+func split(s string) (number, symbol string) {
+	digits := func(from int, set string) int {
+		for from < len(s) && strings.IndexByte(set, s[from]) >= 0 {
+			from++
+		}
+		return from
+	}
+	end := digits(0, "0123456789.+-_,")
+	if end > 0 && end < len(s) && s[end] == 'e' {
+		start := end + 1
+		if start < len(s) && (s[start] == '-' || s[start] == '+') {
+			start++
+		}
+		if stop := digits(start, "0123456789"); stop > start {
+			end = stop
+		}
+	}
+	return s[:end], strings.TrimSpace(s[end:])
+}
+
+// plain removes the thousands separators of a number: "_" anywhere between digits, "," only before groups of three, so
+// that a decimal comma is an error and not a thousandfold.
+func plain(number string) (string, bool) {
+	whole, _, _ := strings.Cut(strings.TrimLeft(number, "+-"), ".")
+	whole, _, _ = strings.Cut(whole, "e")
+	if groups := strings.Split(whole, ","); len(groups) > 1 {
+		for i, g := range groups {
+			if i == 0 && (len(g) == 0 || len(g) > 3) || i > 0 && len(g) != 3 {
+				return "", false
+			}
+		}
+	}
+	number = strings.NewReplacer(",", "", "_", "").Replace(number)
+	_, err := strconv.ParseFloat(number, 64)
+	return number, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// scaled returns number × scale, as exact as the decimal text: 66.9 TFLOP/s is 6.69e13 and nothing beside it.
+func scaled(number string, scale float64) (float64, error) {
+	if exponent := math.Round(math.Log10(scale)); math.Pow(10, exponent) == scale && !strings.Contains(number, "e") {
+		return strconv.ParseFloat(fmt.Sprintf("%se%d", number, int(exponent)), 64)
+	}
+	v, err := strconv.ParseFloat(number, 64)
+	return v * scale, err
+}
+
+// nearSymbol finds the known symbol that differs from s only in case or in a missing "/s" or "/h".
 func nearSymbol(s string, symbols map[string]float64) string {
 	best := ""
 	for k := range symbols {
-		if strings.EqualFold(k, s) || strings.EqualFold(k, s+"/s") || strings.EqualFold(strings.ReplaceAll(s, "FLOPS", "FLOP/s"), k) {
+		if strings.EqualFold(k, s) || strings.EqualFold(k, s+"/s") || strings.EqualFold(k, s+"/h") || strings.EqualFold(strings.ReplaceAll(s, "FLOPS", "FLOP/s"), k) {
 			if best == "" || k < best {
 				best = k
 			}

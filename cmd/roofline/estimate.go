@@ -1,0 +1,338 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/cmd/roofline/internal/show"
+	"roofline/estimate"
+	"roofline/hardware/unit"
+	"roofline/model"
+	"roofline/model/transformer"
+)
+
+// estimateCmd answers the four questions of a buyer: latency, throughput, memory use, cost.
+type estimateCmd struct {
+	Model string `arg:"" help:"A file (.onnx, .toml, config.json), a folder with a config.json, or a built-in model."`
+
+	deviceFlags  `embed:""`
+	formatFlags  `embed:""`
+	bindFlags    `embed:""`
+	requestFlags `embed:""`
+
+	Batch  string `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
+	Fusion string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
+	Sort   string `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
+}
+
+// Help shows worked examples.
+func (estimateCmd) Help() string {
+	return `Examples:
+  roofline estimate resnet50 --device all
+  roofline estimate model.onnx --device l4,rtx-4090 --dtype fp16 --batch 1,max
+  roofline estimate llama-3.1-8b --device h100-sxm,mi300x --workload 4k/512
+  roofline estimate llama-3.1-70b --device h100-sxm --count 8 --tp 4 --dtype fp8
+  roofline estimate llama-3.1-8b --device h100-sxm --phase decode --context 2048 --batch 16`
+}
+
+// row is the answer for one device: one result per load, or why there is none.
+type row struct {
+	target  estimate.Target
+	results []*estimate.Result
+	reason  string
+}
+
+// failed reports a row without an answer.
+func (r *row) failed() bool { return r.reason != "" }
+
+// Run answers for every device.
+func (c *estimateCmd) Run(s *session) error {
+	if err := c.deviceFlags.check(); err != nil {
+		return err
+	}
+	bindings, err := c.bindings(0)
+	if err != nil {
+		return err
+	}
+	loaded, err := deploy.Load(c.Model, bindings)
+	if err != nil {
+		return err
+	}
+	if loaded.Language != nil {
+		return c.language(s, loaded)
+	}
+	return c.graph(s, loaded)
+}
+
+// graph estimates a graph at its loads.
+func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
+	if c.Phase != "" {
+		return fmt.Errorf("--phase is for language models; %s is a graph", loaded.Name())
+	}
+	if c.TP > 1 {
+		return fmt.Errorf("--tp is for language models; every device runs its own batches of a graph")
+	}
+	batches, err := loads("batch", c.Batch, 1, paying)
+	if err != nil {
+		return err
+	}
+	d := c.deployer(s, deploy.Graph)
+	targets, err := d.Targets()
+	if err != nil {
+		return err
+	}
+	ready := map[graphKey]*estimate.GraphModel{}
+	rows := make([]row, len(targets))
+	for i := range targets {
+		rows[i] = c.graphRow(loaded.Graph, targets[i], batches, ready)
+		if rows[i].failed() && d.Named() {
+			return errors.New(rows[i].reason)
+		}
+	}
+	c.order(rows)
+	a := graphAnswer(c, s, loaded, rows, batches)
+	if err := s.answer(a); err != nil {
+		return err
+	}
+	return c.verdict(d, rows)
+}
+
+// graphKey tells apart what a graph has to be fused for again.
+type graphKey struct {
+	fusion  model.Fusion
+	formats model.Formats
+}
+
+// paying stands for the batch from which a larger one stops paying.
+const paying = -2
+
+// graphRow estimates a graph on one target; ready holds the graphs fused so far.
+func (c *estimateCmd) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready map[graphKey]*estimate.GraphModel) row {
+	r := row{target: t}
+	key := graphKey{t.Runtime.Fusion, c.formatFlags.graph(t.Device)}
+	if c.Fusion != "" {
+		_ = key.fusion.UnmarshalText([]byte(c.Fusion)) // kong has checked it
+	}
+	m := ready[key]
+	if m == nil {
+		m = estimate.NewGraphModel(g, key.fusion, key.formats)
+		ready[key] = m
+	}
+	machine, err := m.Machine(&t)
+	if err != nil {
+		r.reason = err.Error()
+		return r
+	}
+	largest, err := m.MaxBatch(&t)
+	for _, b := range batches {
+		switch {
+		case b == paying:
+			b = m.PayingBatch(machine, &t)
+		case b == most && err != nil:
+			r.reason = fmt.Sprintf("%s: %v", t.Device.ID, err)
+			return r
+		case b == most:
+			b = largest
+		}
+		if err == nil && largest < 1 {
+			b = max(b, 1) // the answer says that it does not fit
+		}
+		r.results = append(r.results, m.Estimate(&t, machine, b))
+	}
+	return r
+}
+
+// language estimates a language model serving requests, or one of its bare phases.
+func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
+	if c.Fusion != "" || len(c.Dim) > 0 || len(c.Input) > 0 {
+		return fmt.Errorf("--fusion, --dim and --input are for graphs; %s is a language model: --isl, --osl, --context", loaded.Name())
+	}
+	isl, osl, err := c.lengths()
+	if err != nil {
+		return err
+	}
+	request := estimate.Request{ISL: float64(isl), OSL: float64(osl)}
+	users, err := loads("concurrency", c.Concurrency, 1, most)
+	if err != nil {
+		return err
+	}
+	step, err := c.step()
+	if err != nil {
+		return err
+	}
+	d := c.deployer(s, deploy.Language)
+	targets, err := d.Targets()
+	if err != nil {
+		return err
+	}
+	rows := make([]row, len(targets))
+	for i := range targets {
+		rows[i] = c.languageRow(d, loaded.Language, targets[i], request, users, step)
+		if rows[i].failed() && d.Named() && c.Count == 0 {
+			return errors.New(rows[i].reason)
+		}
+	}
+	c.order(rows)
+	var a *show.Answer
+	if step != nil {
+		a = phaseAnswer(c, s, loaded, rows, *step)
+	} else {
+		a = languageAnswer(c, s, loaded, rows, request, users)
+	}
+	if err := s.answer(a); err != nil {
+		return err
+	}
+	return c.verdict(d, rows)
+}
+
+// step returns the bare step that was asked for, or nil.
+func (c *estimateCmd) step() (*transformer.Step, error) {
+	if c.Phase == "" {
+		if c.Context > 0 || c.Batch != "" {
+			return nil, fmt.Errorf("--context and --batch of a language model need --phase decode or --phase prefill; for serving use --isl, --osl, --concurrency")
+		}
+		return nil, nil
+	}
+	context := float64(cmp.Or(c.Context, 1024))
+	batch := 1.0
+	if c.Batch != "" {
+		b, err := loads("batch", c.Batch)
+		if err != nil || len(b) != 1 || b[0] < 1 {
+			return nil, fmt.Errorf("--batch %s: a bare phase takes one batch size", c.Batch)
+		}
+		batch = b[0]
+	}
+	if c.Phase == "prefill" {
+		return &transformer.Step{Prompts: batch, Tokens: context}, nil
+	}
+	return &transformer.Step{Batch: batch, Context: context}, nil
+}
+
+// languageRow estimates a language model on one target.
+func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t estimate.Target, q estimate.Request, users []float64, step *transformer.Step) row {
+	l, err := fewest(d, m, &t, c.formatFlags.language(), q)
+	r := row{target: t}
+	if err != nil {
+		r.reason = err.Error()
+		return r
+	}
+	if step != nil {
+		r.results = []*estimate.Result{l.EstimatePhase(*step)}
+		return r
+	}
+	replicas := float64(t.Replicas())
+	full, err := l.MaxUsers(q)
+	for _, u := range users {
+		if u == most {
+			if err != nil || full < 1 {
+				r.results = append(r.results, nil)
+				continue
+			}
+			u = full * replicas
+		}
+		// Fewer requests than replicas leave replicas idle: each that works has one.
+		r.results = append(r.results, l.Estimate(max(u, 1), q))
+	}
+	return r
+}
+
+// fewest compiles the model for as many devices as the user asked for, or for the fewest, a power of two, that hold it
+// with one request.
+func fewest(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, f transformer.Formats, q estimate.Request) (*estimate.Language, error) {
+	if d.Wish.Count > 0 || d.Wish.TP > 0 {
+		d.Spread(t, max(d.Wish.TP, d.Wish.Count))
+		return estimate.NewLanguage(m, t, f)
+	}
+	var last error
+	for n := 1; n <= mostDevices; n *= 2 {
+		d.Spread(t, n)
+		l, err := estimate.NewLanguage(m, t, f)
+		if err != nil {
+			var format *estimate.FormatError
+			if errors.As(err, &format) || last == nil {
+				return nil, err
+			}
+			return nil, last // a larger group is not possible: what kept it from fitting is the reason
+		}
+		users, err := l.MaxUsers(q)
+		if users >= 1 || errors.Is(err, estimate.ErrCapacity) {
+			return l, nil
+		}
+		last = fmt.Errorf("does not fit on %d × %s: %s of weights, %s of memory", n, t.Device.ID,
+			m.WeightBytes(f), capacity(t)*unit.Bytes(n))
+	}
+	return nil, last
+}
+
+// mostDevices ends the search for a group that holds a model.
+const mostDevices = 64
+
+func capacity(t *estimate.Target) unit.Bytes {
+	b, _ := t.Capacity()
+	return b
+}
+
+// verdict returns the exit status of an answer: whether the one device named with --count holds the model.
+func (c *estimateCmd) verdict(d *deploy.Deployer, rows []row) error {
+	if !d.Named() || c.Count == 0 || len(rows) != 1 {
+		return nil
+	}
+	if rows[0].failed() {
+		return errors.New(rows[0].reason)
+	}
+	for _, r := range rows[0].results {
+		if r == nil || r.Memory.Fits != nil && !*r.Memory.Fits {
+			return errDoesNotFit
+		}
+	}
+	return nil
+}
+
+// order sorts the rows as asked: those without a value, then those without an answer, come last.
+func (c *estimateCmd) order(rows []row) {
+	if c.Sort == "catalog" {
+		return
+	}
+	slices.SortStableFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(c.rank(&a), c.rank(&b)), cmp.Compare(speedRank(&a), speedRank(&b)))
+	})
+}
+
+// rank is what rows are sorted by, least first.
+func (c *estimateCmd) rank(r *row) float64 {
+	if r.failed() {
+		return math.Inf(1)
+	}
+	last := r.last()
+	switch {
+	case last == nil:
+		return math.MaxFloat64
+	case c.Sort == "latency":
+		return float64(r.results[0].Latency.Expected)
+	case c.Sort == "throughput":
+		return speedRank(r)
+	case last.Cost == nil || len(last.Cost.Per) == 0:
+		return math.MaxFloat64
+	}
+	return float64(last.Cost.Per[0].Value)
+}
+
+// speedRank puts the highest throughput first.
+func speedRank(r *row) float64 {
+	if last := r.last(); last != nil {
+		return -last.Throughput.Value
+	}
+	return math.Inf(1)
+}
+
+// last returns the result at the largest load, or nil.
+func (r *row) last() *estimate.Result {
+	if len(r.results) == 0 {
+		return nil
+	}
+	return r.results[len(r.results)-1]
+}

@@ -1,0 +1,338 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/cmd/roofline/internal/show"
+	"roofline/estimate"
+	"roofline/hardware/unit"
+	"roofline/model/transformer"
+)
+
+// keys returns the sorted keys of a set.
+func keys[K ~string | ~uint8](set map[K]bool) []string {
+	var out []string
+	for k := range set {
+		out = append(out, fmt.Sprint(k))
+	}
+	sort.Strings(out)
+	return out
+}
+
+// languageAnswer lays out the estimates of a language model that serves requests.
+func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, q estimate.Request, users []float64) *show.Answer {
+	n := newNamer(s.catalog)
+	a := &show.Answer{
+		Sentence: languageSentence(n, rows),
+		Assumed:  languageAssumed(loaded, q, rows),
+		JSON: newDocument(s, rows, assumption{Name: "model", Value: loaded.Name(), Source: loaded.Source},
+			assumption{Name: "isl", Value: q.ISL}, assumption{Name: "osl", Value: q.OSL},
+			assumption{Name: "utilization", Value: 1, Source: "default", Status: "assumed"}),
+	}
+	switch {
+	case len(rows) == 1 && len(rows[0].results) == 2 && c.Concurrency == "" && rows[0].results[1] != nil && s.Format == show.Text:
+		a.Tables = []show.Table{decomposition(&rows[0])}
+	case len(users) == 2 && c.Concurrency == "":
+		a.Tables = []show.Table{twoLoads(n, rows)}
+	default:
+		a.Tables = []show.Table{perLoad(n, rows)}
+	}
+	asOf, priceWarnings := s.priceNotes(n, rows)
+	if asOf != "" {
+		a.Notes = append(a.Notes, fmt.Sprintf("$/M out: all cost on output tokens; cheapest %s offer %s; devices always busy", c.Price, asOf))
+	}
+	if note := basisNote(rows); note != "" {
+		a.Notes = append(a.Notes, note)
+	}
+	if len(rows) == 1 && !rows[0].failed() {
+		a.Notes = append(a.Notes, checkNote(&rows[0], q))
+	}
+	a.Warnings = append(a.Warnings, failures(n, rows)...)
+	for i := range rows {
+		r := &rows[i]
+		if last := r.last(); !r.failed() && last == nil {
+			a.Warnings = append(a.Warnings, n[r.target.Device.ID]+": its memory capacity is not known, so neither is the full load; give one with --memory")
+		} else if !r.failed() && last.Memory.Fits != nil && !*last.Memory.Fits {
+			a.Warnings = append(a.Warnings, fmt.Sprintf("%s: does not fit, %s of %s needed on each device; more devices with --count",
+				n.of(&r.target), last.Memory.Total, last.Memory.Capacity))
+		}
+	}
+	a.Warnings = append(a.Warnings, priceWarnings...)
+	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
+	for _, w := range loaded.Language.Warnings {
+		a.Warnings = append(a.Warnings, loaded.Name()+": "+w)
+	}
+	return a
+}
+
+func languageAssumed(loaded *deploy.Loaded, q estimate.Request, rows []row) string {
+	m := loaded.Language
+	parts := []string{m.Name, parameters(m.Parameters())}
+	runtimes, formats := map[string]bool{}, map[string]bool{}
+	for i := range rows {
+		for _, e := range rows[i].results {
+			if e == nil {
+				continue
+			}
+			runtimes[e.Runtime] = true
+			f := e.Workload.DType.String()
+			if e.Workload.KVDType != e.Workload.ActDType {
+				f += ", KV " + e.Workload.KVDType.String()
+			}
+			formats[f] = true
+		}
+	}
+	if len(formats) > 0 {
+		parts = append(parts, strings.Join(keys(formats), ", "))
+	}
+	if q.ISL > 0 {
+		parts = append(parts, fmt.Sprintf("%v/%v tokens in/out", tokens(q.ISL), tokens(q.OSL)))
+	}
+	if len(runtimes) > 0 {
+		parts = append(parts, "runtime "+strings.Join(keys(runtimes), ", "))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func languageSentence(n namer, rows []row) string {
+	alone := best(rows, func(r *row) float64 {
+		if r.results[0] == nil || r.results[0].Decode == nil {
+			return math.NaN()
+		}
+		return seconds(r.results[0].Decode.TPOT.Expected)
+	})
+	loaded := func(value func(*estimate.Result) float64) *row {
+		return best(rows, func(r *row) float64 {
+			if r.last() == nil {
+				return math.NaN()
+			}
+			return value(r.last())
+		})
+	}
+	fastest := loaded(func(e *estimate.Result) float64 { return -e.Throughput.Value })
+	if fastest == nil && alone == nil {
+		return "No device can run this; the reasons are below."
+	}
+	if len(rows) == 1 {
+		return oneDeviceSentence(&rows[0])
+	}
+	var parts []string
+	if cheapest := loaded(money); cheapest != nil {
+		low, high := costRange(cheapest.last())
+		parts = append(parts, fmt.Sprintf("%s is cheapest under load, $%s per M output tokens (%s–%s)", n.of(&cheapest.target),
+			unit.Number(money(cheapest.last()), 3), unit.Number(low, 2), unit.Number(high, 2)))
+	}
+	if alone != nil {
+		parts = append(parts, fmt.Sprintf("%s is fastest for one user, %s tok/s", n.of(&alone.target), unit.Number(alone.results[0].Decode.UserSpeed, 3)))
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+// costRange returns the cost per unit at the ends of the latency band: throughput follows it by Little's law.
+func costRange(e *estimate.Result) (low, high float64) {
+	k := money(e) / float64(e.Latency.Expected)
+	return k * float64(e.Latency.Low), k * float64(e.Latency.High)
+}
+
+func oneDeviceSentence(r *row) string {
+	e := r.last()
+	if e == nil {
+		e = r.results[0]
+	}
+	text := fmt.Sprintf("%s tok/s for %.0f users", unit.Number(e.Throughput.Value, 3), e.Workload.Concurrency)
+	if e.Workload.Concurrency == 1 {
+		text = unit.Number(e.Throughput.Value, 3) + " tok/s for one user"
+	} else if e.Decode != nil {
+		text += fmt.Sprintf(" at %s tok/s each", unit.Number(e.Decode.UserSpeed, 2))
+	}
+	if m := money(e); !math.IsNaN(m) {
+		text += fmt.Sprintf(", $%s per M output tokens", unit.Number(m, 3))
+	}
+	if first := r.results[0]; first != nil && first != e && first.Decode != nil && first.Workload.Concurrency == 1 {
+		text += fmt.Sprintf("; one user alone: %s tok/s", unit.Number(first.Decode.UserSpeed, 3))
+	}
+	return text + "."
+}
+
+// twoLoads shows one request alone and the full load side by side.
+func twoLoads(n namer, rows []row) show.Table {
+	const alone, full = "one request alone", "full load: most that fit, ≤ 256 each"
+	t := show.Table{Columns: []show.Column{
+		{Title: "device", Left: true},
+		{Group: alone, Title: "TTFT", Scales: unit.Scales{{Factor: 1e-3, Symbol: "ms"}, {Factor: 1, Symbol: "s"}}},
+		{Group: alone, Title: "TPOT", Scales: unit.TimeScales},
+		{Group: alone, Title: "bound–high", Scales: unit.TimeScales, Digits: 2},
+		{Group: alone, Title: "tok/s"},
+		{Group: full, Title: "users", Whole: true},
+		{Group: full, Title: "tok/s/user", Digits: 2},
+		{Group: full, Title: "tok/s", Whole: true},
+		{Group: full, Title: "$/M out"},
+		{Group: full, Title: "memory"},
+	}}
+	for i := range rows {
+		r := &rows[i]
+		cells := []show.Cell{n.of(&r.target)}
+		if r.failed() {
+			cells = append(cells, show.NotSupported, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–")
+			t.Add(cells...)
+			continue
+		}
+		e := r.results[0]
+		cells = append(cells, seconds(e.Prefill.TTFT.Expected))
+		if e.Decode != nil {
+			cells = append(cells, seconds(e.Decode.TPOT.Expected),
+				show.Range{Low: seconds(e.Decode.TPOT.Bound), High: seconds(e.Decode.TPOT.High)}, e.Decode.UserSpeed)
+		} else {
+			cells = append(cells, show.Unknown, show.Unknown, show.Unknown)
+		}
+		if e := r.last(); e != nil {
+			speed := show.Unknown
+			if e.Decode != nil {
+				speed = e.Decode.UserSpeed
+			}
+			cells = append(cells, e.Workload.Concurrency, speed, e.Throughput.Value, money(e), memoryUse(e))
+		} else {
+			cells = append(cells, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–")
+		}
+		t.Add(cells...)
+	}
+	return t
+}
+
+// perLoad shows one line per device and load.
+func perLoad(n namer, rows []row) show.Table {
+	t := show.Table{Columns: []show.Column{
+		{Title: "device", Left: true}, {Title: "plan", Left: true}, {Title: "users", Whole: true},
+		{Title: "TTFT", Scales: unit.Scales{{Factor: 1e-3, Symbol: "ms"}, {Factor: 1, Symbol: "s"}}},
+		{Title: "TPOT", Scales: unit.TimeScales}, {Title: "bound–high", Scales: unit.TimeScales, Digits: 2},
+		{Title: "tok/s/user"}, {Title: "tok/s"}, {Title: "E2E", Scales: unit.Scales{{Factor: 1, Symbol: "s"}}},
+		{Title: "$/M out"}, {Title: "memory"},
+	}}
+	for i := range rows {
+		r := &rows[i]
+		name := n.of(&r.target)
+		if r.failed() {
+			t.Add(name, plan(&r.target), show.Unknown, show.NotSupported, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–")
+			continue
+		}
+		for _, e := range r.results {
+			if e == nil {
+				t.Add(name, plan(&r.target), show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–")
+				continue
+			}
+			cells := []show.Cell{name, plan(&r.target), e.Workload.Concurrency, seconds(e.Prefill.TTFT.Expected)}
+			if d := e.Decode; d != nil {
+				cells = append(cells, seconds(d.TPOT.Expected), show.Range{Low: seconds(d.TPOT.Bound), High: seconds(d.TPOT.High)}, d.UserSpeed)
+			} else {
+				cells = append(cells, show.Unknown, show.Unknown, show.Unknown)
+			}
+			t.Add(append(cells, e.Throughput.Value, seconds(e.Latency.Expected), money(e), memoryUse(e))...)
+		}
+	}
+	return t
+}
+
+// decomposition shows one device in detail: a line per quantity, a column per load, and what limits it.
+func decomposition(r *row) show.Table {
+	one, full := r.results[0], r.results[1]
+	t := show.Table{Columns: []show.Column{{Left: true}, {Title: "one request"}, {Title: "full load"}, {Title: "what limits", Left: true}}}
+	add := func(name, limits string, value func(*estimate.Result) string) {
+		t.Add(name, value(one), value(full), limits)
+	}
+	ttft := func(b estimate.Band) string { return b.Expected.String() }
+	span := func(b estimate.Band) string {
+		s := unit.TimeScales.For(float64(b.High))
+		return unit.Number(float64(b.Bound)/s.Factor, 3) + "–" + unit.Number(float64(b.High)/s.Factor, 3) + " " + s.Symbol
+	}
+	add("TTFT", limitText(full.Prefill.BoundBy), func(e *estimate.Result) string { return ttft(e.Prefill.TTFT) })
+	if full.Decode != nil {
+		add("TPOT", limitText(full.Decode.BoundBy), func(e *estimate.Result) string { return e.Decode.TPOT.Expected.String() })
+		add("  bound–high", "loaded steps carry other users' prefill", func(e *estimate.Result) string { return span(e.Decode.TPOT) })
+		add("speed per user", "", func(e *estimate.Result) string { return unit.Number(e.Decode.UserSpeed, 3) + " tok/s" })
+	}
+	add("end to end", "", func(e *estimate.Result) string { return e.Latency.Expected.String() })
+	add("users", fmt.Sprintf("%.0f per replica", full.Workload.Concurrency/float64(full.Replicas)), func(e *estimate.Result) string {
+		return unit.Group(fmt.Sprintf("%.0f", e.Workload.Concurrency))
+	})
+	add("output tokens", unit.Number(full.Throughput.PerDevice, 3)+" per device under load", func(e *estimate.Result) string {
+		return unit.Number(e.Throughput.Value, 3) + " tok/s"
+	})
+	price := "no price known; --usd-per-hour"
+	if full.Cost != nil {
+		price = fmt.Sprintf("%s, %s", full.Cost.USDPerHour, strings.TrimSpace(full.Cost.Source+" "+full.Cost.PriceAsOf))
+	}
+	add("cost", price, func(e *estimate.Result) string {
+		if m := money(e); !math.IsNaN(m) {
+			return "$" + unit.Number(m, 3) + " /M out"
+		}
+		return "–"
+	})
+	m := full.Memory
+	add("memory per device", fmt.Sprintf("weights %s, KV %s, other %s", m.Weights, m.KVCache, m.Activations+m.Reserved), func(e *estimate.Result) string {
+		if e.Memory.Capacity == 0 {
+			return e.Memory.Total.String()
+		}
+		return fmt.Sprintf("%s of %s", unit.Number(float64(e.Memory.Total/unit.GiB), 3), e.Memory.Capacity)
+	})
+	return t
+}
+
+// checkNote says how to check the answer on the real thing.
+func checkNote(r *row, q estimate.Request) string {
+	e := r.last()
+	if e == nil {
+		e = r.results[0]
+	}
+	return fmt.Sprintf("to check on the real thing:\n  vllm bench serve --dataset-name random --random-input-len %.0f --random-output-len %.0f \\\n      --max-concurrency %.0f --save-result",
+		q.ISL, q.OSL, e.Workload.Concurrency)
+}
+
+// phaseAnswer lays out the estimates of one bare phase.
+func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, step transformer.Step) *show.Answer {
+	n := newNamer(s.catalog)
+	what := fmt.Sprintf("decode step of %.0f sequences at %v tokens of context", step.Batch, tokens(step.Context))
+	if step.Prompts > 0 {
+		what = fmt.Sprintf("prefill of %.0f prompts of %v tokens", step.Prompts, tokens(step.Tokens))
+	}
+	a := &show.Answer{
+		Assumed: languageAssumed(loaded, estimate.Request{}, rows) + " · " + what,
+		JSON: newDocument(s, rows, assumption{Name: "model", Value: loaded.Name(), Source: loaded.Source},
+			assumption{Name: "phase", Value: c.Phase}),
+	}
+	fastest := best(rows, func(r *row) float64 { return seconds(r.results[0].Latency.Expected) })
+	if fastest == nil {
+		a.Sentence = "No device can run this; the reasons are below."
+	} else {
+		e := fastest.results[0]
+		a.Sentence = fmt.Sprintf("%s: %s expected, %s bound; limited by %s.", n.of(&fastest.target), e.Latency.Expected, e.Latency.Bound, limitText(*e.BoundBy))
+		if len(rows) > 1 {
+			a.Sentence = "Fastest is " + a.Sentence
+		}
+	}
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "plan", Left: true},
+		{Title: c.Phase, Scales: unit.TimeScales}, {Title: "bound", Scales: unit.TimeScales}, {Title: "low–high", Scales: unit.TimeScales},
+		{Title: "tok/s"}, {Title: "$/M"}, {Title: "memory"}, {Title: "limit", Left: true}}}
+	for i := range rows {
+		r := &rows[i]
+		if r.failed() {
+			t.Add(n.of(&r.target), plan(&r.target), show.NotSupported, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–", "see below")
+			continue
+		}
+		e := r.results[0]
+		t.Add(n.of(&r.target), plan(&r.target), seconds(e.Latency.Expected), seconds(e.Latency.Bound),
+			show.Range{Low: seconds(e.Latency.Low), High: seconds(e.Latency.High)}, e.Throughput.Value, money(e), memoryUse(e), e.BoundBy.String())
+	}
+	a.Tables = []show.Table{t}
+	if note := basisNote(rows); note != "" {
+		a.Notes = append(a.Notes, note)
+	}
+	_, priceWarnings := s.priceNotes(n, rows)
+	a.Warnings = append(a.Warnings, failures(n, rows)...)
+	a.Warnings = append(a.Warnings, priceWarnings...)
+	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
+	return a
+}

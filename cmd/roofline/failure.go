@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"roofline/catalog"
+	"roofline/estimate"
+	"roofline/hardware"
+	"roofline/model"
+)
+
+// failure is an error with what scripts need: a code, an exit status, and a hint what to do.
+type failure struct {
+	code string
+	err  error
+	hint string
+	exit int
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// errDoesNotFit ends a command whose complete answer is that the model does not fit.
+var errDoesNotFit = &failure{code: "memory.does_not_fit", exit: exitDoesNotFit}
+
+// report prints an error, for people or as one JSON object, and returns the exit code.
+func report(w io.Writer, err error, asJSON bool) int {
+	if err == nil {
+		return exitAnswered
+	}
+	f := classify(err)
+	if f.err == nil { // the answer itself said it
+		return f.exit
+	}
+	if asJSON {
+		object := map[string]any{"code": f.code, "message": f.Error()}
+		if f.hint != "" {
+			object["hint"] = f.hint
+		}
+		var d *hardware.DecodeError
+		if errors.As(err, &d) {
+			object["file"], object["line"] = d.File, d.Line
+		}
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.Encode(map[string]any{"error": object})
+		return f.exit
+	}
+	fmt.Fprintln(w, "error:", f.Error())
+	if f.hint != "" {
+		fmt.Fprintln(w, "  "+strings.ReplaceAll(f.hint, "\n", "\n  "))
+	}
+	return f.exit
+}
+
+// classify finds the code and the hint of an error.
+func classify(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	f = &failure{code: "input", err: err, exit: exitNoAnswer}
+	var (
+		ambiguous *catalog.AmbiguousError
+		unknown   *catalog.UnknownError
+		unbound   *model.UnboundError
+		format    *estimate.FormatError
+		decode    *hardware.DecodeError
+	)
+	switch {
+	case errors.As(err, &ambiguous):
+		f.code = "name.ambiguous"
+	case errors.As(err, &unknown):
+		f.code = "name.unknown"
+	case errors.As(err, &unbound):
+		f.code = "model.unbound_dim"
+		f.hint = unbound.Hint()
+	case errors.As(err, &format):
+		f.code = "device.format"
+	case errors.As(err, &decode):
+		f.code = "catalog.decode"
+	}
+	return f
+}
+
+// wantsJSON reports whether a command line that could not be parsed asked for JSON.
+func wantsJSON(args []string) bool {
+	for i, a := range args {
+		if a == "--format=json" || a == "--format" && i+1 < len(args) && args[i+1] == "json" {
+			return true
+		}
+	}
+	return false
+}
+
+// usage says what is wrong with a command line, with the nearest flag where one is unknown.
+func usage(app *kong.Application, args []string, err error) error {
+	text := err.Error()
+	flag, ok := strings.CutPrefix(text, "unknown flag ")
+	if !ok {
+		return err
+	}
+	flag, _, _ = strings.Cut(flag, ",")
+	var names []string
+	nodes := []*kong.Node{app.Node}
+	for _, n := range app.Children {
+		if len(args) > 0 && n.Name == args[0] {
+			nodes = append(nodes, n)
+			nodes = append(nodes, n.Children...)
+		}
+	}
+	for _, n := range nodes {
+		for _, f := range n.Flags {
+			names = append(names, "--"+f.Name)
+		}
+	}
+	slices.Sort(names)
+	if near := catalog.Nearest(flag, names); near != "" {
+		return fmt.Errorf("unknown flag %s, did you mean %s?", flag, near)
+	}
+	return fmt.Errorf("unknown flag %s", flag)
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/hardware"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+	"roofline/model"
+	"roofline/model/transformer"
+)
+
+// deviceFlags say what to run on.
+type deviceFlags struct {
+	Device     string             `help:"Devices: names, a comma list, a glob such as 'h100*', or all." default:"all" placeholder:"ID"`
+	Count      int                `help:"How many devices. Language models: without it the fewest that hold the model." placeholder:"N"`
+	TP         int                `name:"tp" help:"Devices one copy of a language model is spread over." placeholder:"N"`
+	Runtime    string             `help:"Runtime profile, such as vllm or ideal: roofline catalog list --runtimes." placeholder:"ID"`
+	Memory     unit.Bytes         `help:"Memory of a device where the catalog has none, such as 64GiB." placeholder:"SIZE"`
+	Price      hardware.PriceKind `help:"Kind of price: on-demand, spot, reserved-1y or reserved-3y." enum:"on-demand,spot,reserved-1y,reserved-3y" default:"on-demand"`
+	USDPerHour float64            `name:"usd-per-hour" help:"Price of one device-hour, in place of the catalog's." placeholder:"USD"`
+}
+
+func (f *deviceFlags) check() error {
+	switch {
+	case f.Count < 0 || f.TP < 0 || f.Count > 1<<16 || f.TP > 1<<16:
+		return fmt.Errorf("--count and --tp: want 1 to 65,536")
+	case f.Count > 0 && f.TP > 0 && f.Count%f.TP != 0:
+		return fmt.Errorf("--count %d is not a multiple of --tp %d: count = replicas × tp", f.Count, f.TP)
+	case f.USDPerHour < 0 || math.IsNaN(f.USDPerHour) || math.IsInf(f.USDPerHour, 0):
+		return fmt.Errorf("--usd-per-hour: want a price such as 2.69")
+	}
+	return nil
+}
+
+func (f *deviceFlags) deployer(s *session, serves string) *deploy.Deployer {
+	return &deploy.Deployer{Catalog: s.catalog, Serves: serves, Wish: deploy.Wish{
+		Devices: f.Device, Runtime: f.Runtime, Count: f.Count, TP: f.TP, Memory: f.Memory,
+		USDPerHour: f.USDPerHour, Price: f.Price,
+	}}
+}
+
+// formatFlags say in which number formats.
+type formatFlags struct {
+	DType    dtype.DType `name:"dtype" help:"Number format of the weights, such as bf16, fp8 or int4_g128. Default: the model's." placeholder:"FORMAT"`
+	ActDType dtype.DType `name:"act-dtype" help:"Number format of the activations." placeholder:"FORMAT"`
+	KVDType  dtype.DType `name:"kv-dtype" help:"Number format of the KV cache." placeholder:"FORMAT"`
+}
+
+func (f *formatFlags) language() transformer.Formats {
+	return transformer.Formats{Weights: f.DType, Activations: f.ActDType, KV: f.KVDType}
+}
+
+// graph returns the formats of a graph on a device: what was asked for, else fp32 on CPUs and 16 bits on accelerators.
+func (f *formatFlags) graph(d *hardware.Device) model.Formats {
+	w := f.DType
+	if w == dtype.Unknown {
+		w = defaultFormat(d)
+	}
+	a := f.ActDType
+	if a == dtype.Unknown {
+		a = w
+		if w.WeightOnly() || w.Bits() < 16 {
+			a = defaultFormat(d)
+		}
+	}
+	return model.Formats{Weights: w, Activations: a}
+}
+
+// defaultFormat is fp32 on CPUs, and on accelerators the 16-bit format of the higher rate, fp16 first.
+func defaultFormat(d *hardware.Device) dtype.DType {
+	if d == nil || d.Kind == hardware.CPU {
+		return dtype.FP32
+	}
+	best := dtype.FP32
+	for _, f := range []dtype.DType{dtype.FP16, dtype.BF16} {
+		if d.Peak(f) > d.Peak(best) || best == dtype.FP32 && d.Peak(f) > 0 {
+			best = f
+		}
+	}
+	return best
+}
+
+// bindFlags bind the open dimensions of a graph.
+type bindFlags struct {
+	Dim   map[string]string `help:"Bind a symbolic dimension: seq=128. Repeatable." placeholder:"NAME=N"`
+	Input []string          `help:"Give the shape of an input: pixels=8x3x224x224. Repeatable." placeholder:"NAME=SHAPE"`
+}
+
+func (f *bindFlags) bindings(batch int64) (model.Bindings, error) {
+	b := model.Bindings{Batch: batch, Dims: map[string]int64{}, Inputs: map[string]model.Shape{}}
+	for name, text := range f.Dim {
+		n, err := positive(text)
+		if err != nil {
+			return b, fmt.Errorf("--dim %s=%s: %w", name, text, err)
+		}
+		b.Dims[name] = n
+	}
+	for _, text := range f.Input {
+		name, dims, ok := strings.Cut(text, "=")
+		if !ok {
+			i := strings.LastIndex(text, ":") // trtexec's way
+			if i < 0 {
+				return b, fmt.Errorf("--input %s: want NAME=1x3x224x224", text)
+			}
+			name, dims = text[:i], text[i+1:]
+		}
+		var shape model.Shape
+		for _, d := range strings.Split(dims, "x") {
+			n, err := positive(d)
+			if err != nil {
+				return b, fmt.Errorf("--input %s: %w", text, err)
+			}
+			shape = append(shape, n)
+		}
+		b.Inputs[name] = shape
+	}
+	return b, nil
+}
+
+// largestDim is more than any dimension of a real tensor.
+const largestDim = 1 << 40
+
+func positive(text string) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil || n < 1 || n > largestDim {
+		return 0, fmt.Errorf("%q is not a size: want a whole number from 1", text)
+	}
+	return n, nil
+}
+
+// tokens is a number of tokens: 8k is 8192.
+type tokens float64
+
+// UnmarshalText reads 1024, 1k, 128K, 1m.
+func (t *tokens) UnmarshalText(text []byte) error {
+	s := strings.ToLower(strings.TrimSpace(string(text)))
+	scale := 1.0
+	switch {
+	case strings.HasSuffix(s, "k"):
+		s, scale = s[:len(s)-1], 1024
+	case strings.HasSuffix(s, "m"):
+		s, scale = s[:len(s)-1], 1024*1024
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v*scale >= 1) || v*scale > 1e9 || v*scale != math.Trunc(v*scale) {
+		return fmt.Errorf("%q is not a number of tokens: want 1024, 8k or 1m", text)
+	}
+	*t = tokens(v * scale)
+	return nil
+}
+
+func (t tokens) String() string {
+	if v := int64(t); v >= 1024 && v%1024 == 0 {
+		return strconv.FormatInt(v/1024, 10) + "k"
+	}
+	return strconv.FormatInt(int64(t), 10)
+}
+
+// workloads are the named request lengths.
+var workloads = map[string][2]tokens{"chat": {1024, 1024}, "rag": {8192, 1024}, "reasoning": {1024, 8192}, "llama-bench": {512, 128}}
+
+// requestFlags say what every user of a language model asks.
+type requestFlags struct {
+	ISL         tokens `name:"isl" help:"Input tokens per request; 8k is 8192." placeholder:"N"`
+	OSL         tokens `name:"osl" help:"Output tokens per request." placeholder:"N"`
+	Workload    string `help:"Both at once: 1k/1k, or chat, rag, reasoning, llama-bench. Default 1k/1k." placeholder:"NAME"`
+	Concurrency string `help:"Requests in flight in all, or max, or a list. Default: one alone, and the most that fit." placeholder:"N|max"`
+	Phase       string `help:"A bare phase instead of serving: prefill or decode." enum:",prefill,decode" default:""`
+	Context     tokens `help:"With --phase: tokens attended to (decode) or in the prompt (prefill)." placeholder:"N"`
+}
+
+func (f *requestFlags) lengths() (isl, osl tokens, err error) {
+	isl, osl = 1024, 1024
+	if f.Workload != "" {
+		if w, ok := workloads[f.Workload]; ok {
+			isl, osl = w[0], w[1]
+		} else {
+			in, out, ok := strings.Cut(f.Workload, "/")
+			if !ok || isl.UnmarshalText([]byte(in)) != nil || osl.UnmarshalText([]byte(out)) != nil {
+				return 0, 0, fmt.Errorf("--workload %s: want tokens in/out such as 4k/512, or chat, rag, reasoning, llama-bench", f.Workload)
+			}
+		}
+	}
+	if f.ISL > 0 {
+		isl = f.ISL
+	}
+	if f.OSL > 0 {
+		osl = f.OSL
+	}
+	return isl, osl, nil
+}
+
+// most stands for "the most that fits" in a list of loads.
+const most = -1
+
+// loads reads a list such as 1,4,max, 1..8 or 1..256*2; nothing gives def.
+func loads(flag, text string, def ...float64) ([]float64, error) {
+	if text == "" {
+		return def, nil
+	}
+	var out []float64
+	for _, part := range strings.Split(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "max" {
+			out = append(out, most)
+			continue
+		}
+		from, to, isRange := strings.Cut(part, "..")
+		if !isRange {
+			n, err := positive(part)
+			if err != nil {
+				return nil, fmt.Errorf("--%s: %w, max, or a list such as 1,8,max", flag, err)
+			}
+			out = append(out, float64(n))
+			continue
+		}
+		to, factor, _ := strings.Cut(to, "*")
+		first, err1 := positive(from)
+		last, err2 := positive(to)
+		mult := int64(1)
+		var err3 error
+		if factor != "" {
+			mult, err3 = positive(factor)
+		}
+		if err1 != nil || err2 != nil || err3 != nil || last < first || factor != "" && mult < 2 {
+			return nil, fmt.Errorf("--%s %s: want a range such as 1..8, or 1..256*2 for doubling", flag, part)
+		}
+		for n := first; n <= last && len(out) < maxLoads; {
+			out = append(out, float64(n))
+			if mult > 1 {
+				n *= mult
+			} else {
+				n++
+			}
+		}
+	}
+	if len(out) >= maxLoads {
+		return nil, fmt.Errorf("--%s: at most %d values", flag, maxLoads)
+	}
+	return out, nil
+}
+
+const maxLoads = 1024

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// allowed lists, for each part of the project, the parts it may import: data flows one way.
+var allowed = map[string][]string{
+	"hardware/unit":           {},
+	"hardware/dtype":          {},
+	"hardware/document":       {"hardware/unit", "hardware/dtype"},
+	"hardware":                {"hardware/unit", "hardware/dtype", "hardware/document"},
+	"model":                   {"hardware/unit", "hardware/dtype"},
+	"model/*":                 {"hardware/unit", "hardware/dtype", "model", "model/*"},
+	"estimate/runtime":        {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model"},
+	"estimate":                {"hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime"},
+	"estimate/*":              {"hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime", "estimate"},
+	"catalog":                 {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model", "estimate/runtime", "catalog/internal/source"},
+	"catalog/internal/*":      {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model", "estimate/runtime", "catalog/internal/source"},
+	"cmd/roofline":            {"*"},
+	"cmd/roofline/internal/*": {"*"},
+}
+
+// TestImports keeps the import rule: unit, dtype ← model, hardware ← estimate/runtime ← estimate ← its other
+// subpackages ← cmd; model and hardware don't know each other, and only cmd knows the catalog.
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "roofline/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], "roofline/")
+		rule, ok := ruleOf(pkg)
+		if !ok {
+			t.Errorf("%s: no import rule; where does it belong?", pkg)
+			continue
+		}
+		for _, imported := range fields[1:] {
+			ours, ok := strings.CutPrefix(imported, "roofline/")
+			if !ok {
+				continue
+			}
+			checked++
+			if !matches(rule, ours) {
+				t.Errorf("%s must not import %s", pkg, ours)
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d imports seen: is the list command right?", checked)
+	}
+}
+
+func ruleOf(pkg string) ([]string, bool) {
+	if rule, ok := allowed[pkg]; ok {
+		return rule, true
+	}
+	for pattern, rule := range allowed {
+		if prefix, ok := strings.CutSuffix(pattern, "/*"); ok && strings.HasPrefix(pkg, prefix+"/") {
+			return rule, true
+		}
+	}
+	return nil, false
+}
+
+func matches(rule []string, pkg string) bool {
+	for _, r := range rule {
+		prefix, all := strings.CutSuffix(r, "*")
+		if r == pkg || all && strings.HasPrefix(pkg, prefix) && pkg != strings.TrimSuffix(prefix, "/") {
+			return true
+		}
+	}
+	return false
+}

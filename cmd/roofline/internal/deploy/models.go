@@ -1,0 +1,138 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"roofline/catalog"
+	"roofline/model"
+	"roofline/model/hf"
+	"roofline/model/native"
+	"roofline/model/onnx"
+	"roofline/model/transformer"
+	"roofline/model/zoo"
+)
+
+// Loaded is a model that was read: a graph, or a language model.
+type Loaded struct {
+	Graph    *model.Graph // inferred at its bound batch
+	Language *transformer.Model
+	Source   string // a file, or where the built-in model's facts come from
+}
+
+// Name returns the model's name.
+func (l *Loaded) Name() string {
+	if l.Graph != nil {
+		return l.Graph.Name
+	}
+	return l.Language.Name
+}
+
+// Parameters returns how many weights the model has.
+func (l *Loaded) Parameters() float64 {
+	if l.Graph != nil {
+		return l.Graph.Parameters()
+	}
+	return l.Language.Parameters()
+}
+
+// Load reads a model from a file, a folder with a config.json, or the built-in ones by name.
+func Load(name string, b model.Bindings) (*Loaded, error) {
+	if info, err := os.Stat(name); err == nil && (info.IsDir() || filepath.Ext(name) != "") {
+		return file(name, info, b)
+	} else if looksLikePath(name) {
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: no such file", name)
+		}
+		return nil, err
+	}
+	return builtIn(name, b)
+}
+
+// looksLikePath reports names that can only be meant as files: "meta-llama/Llama-3.1-8B" is a model's id.
+func looksLikePath(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".onnx", ".json", ".toml", ".gguf":
+		return true
+	}
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, string(filepath.Separator))
+}
+
+func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
+	if info.IsDir() {
+		m, err := hf.ReadFile(path)
+		return &Loaded{Language: m, Source: path}, err
+	}
+	var g *model.Graph
+	var err error
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".onnx":
+		g, err = onnx.ReadFile(path)
+	case ".json":
+		m, err := hf.ReadFile(path)
+		return &Loaded{Language: m, Source: path}, err
+	case ".toml":
+		g, err = native.ReadFile(path)
+	default:
+		return nil, fmt.Errorf("%s: not a model I read: want .onnx, .toml, config.json or a folder that holds one", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := model.Infer(g, b); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Loaded{Graph: g, Source: path}, nil
+}
+
+// builtIn finds a model by its name, by the id it has elsewhere, or by the beginning of a name that fits only one.
+func builtIn(name string, b model.Bindings) (*Loaded, error) {
+	if e, ok := zoo.FindLanguage(name); ok {
+		return language(e)
+	}
+	if e, ok := zoo.FindGraph(name); ok {
+		return graph(e, b)
+	}
+	found, err := catalog.Resolve("model", Names(), name)
+	if err != nil {
+		return nil, err
+	}
+	if e, ok := zoo.FindLanguage(found); ok {
+		return language(e)
+	}
+	e, _ := zoo.FindGraph(found)
+	return graph(e, b)
+}
+
+// Names lists the built-in models.
+func Names() []string {
+	var names []string
+	for _, e := range zoo.Graphs() {
+		names = append(names, e.Name)
+	}
+	for _, e := range zoo.Language() {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+func language(e *zoo.LanguageEntry) (*Loaded, error) {
+	m, err := e.Model()
+	return &Loaded{Language: m, Source: e.Source}, err
+}
+
+func graph(e *zoo.GraphEntry, b model.Bindings) (*Loaded, error) {
+	g, err := e.Graph(b.Dims)
+	if err != nil {
+		return nil, err
+	}
+	b.Dims = nil // they are built in now
+	if err := model.Infer(g, b); err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	return &Loaded{Graph: g, Source: e.Source}, nil
+}

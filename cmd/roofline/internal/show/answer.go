@@ -1,0 +1,127 @@
+package show
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Width is the most columns a text answer takes.
+const Width = 100
+
+// Answer is what a verb has found out. The first line answers the question, one line says what was assumed, tables and
+// notes follow, warnings come last. JSON is the same answer for programs.
+type Answer struct {
+	Sentence string
+	Assumed  string
+	Tables   []Table
+	Notes    []string
+	Warnings []string // without the leading "! "
+	JSON     any
+}
+
+// Format is the form an answer is written in.
+type Format string
+
+// The forms of an answer.
+const (
+	Text     Format = "table"
+	JSON     Format = "json"
+	CSV      Format = "csv"
+	Markdown Format = "markdown"
+)
+
+// Write writes the answer in a format.
+func (a *Answer) Write(w io.Writer, f Format) error {
+	switch f {
+	case JSON:
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(a.JSON)
+	case CSV:
+		if len(a.Tables) == 0 {
+			return fmt.Errorf("this answer has no table: use --format table, json or markdown")
+		}
+		return a.Tables[0].CSV(w)
+	case Markdown:
+		_, err := io.WriteString(w, a.markdown())
+		return err
+	}
+	_, err := io.WriteString(w, a.text())
+	return err
+}
+
+func (a *Answer) text() string {
+	var b strings.Builder
+	line := func(s string) {
+		b.WriteString(Wrap(s, Width))
+		b.WriteByte('\n')
+	}
+	if a.Sentence != "" {
+		line(a.Sentence)
+	}
+	if a.Assumed != "" {
+		line(a.Assumed)
+	}
+	for i := range a.Tables {
+		b.WriteByte('\n')
+		b.WriteString(a.Tables[i].Text())
+	}
+	if len(a.Notes)+len(a.Warnings) > 0 && len(a.Tables) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, n := range a.Notes {
+		line(n)
+	}
+	for _, w := range a.Warnings {
+		line("! " + w)
+	}
+	return b.String()
+}
+
+func (a *Answer) markdown() string {
+	var b strings.Builder
+	if a.Sentence != "" {
+		fmt.Fprintf(&b, "**%s**\n\n", a.Sentence)
+	}
+	if a.Assumed != "" {
+		fmt.Fprintf(&b, "%s\n\n", a.Assumed)
+	}
+	for i := range a.Tables {
+		b.WriteString(a.Tables[i].Markdown())
+		b.WriteByte('\n')
+	}
+	for _, n := range a.Notes {
+		fmt.Fprintf(&b, "%s\n\n", n)
+	}
+	for _, w := range a.Warnings {
+		fmt.Fprintf(&b, "- ! %s\n", w)
+	}
+	return b.String()
+}
+
+// Wrap breaks a line at spaces so that none is wider than width; continuation lines are indented by two.
+// Text that is laid out by hand (it starts with a space or holds a line break) is left alone.
+func Wrap(s string, width int) string {
+	if text.StringWidthWithoutEscSequences(s) <= width || strings.HasPrefix(s, " ") || strings.Contains(s, "\n") {
+		return s
+	}
+	var lines []string
+	line := ""
+	for _, word := range strings.Split(s, " ") {
+		if line != "" && text.StringWidthWithoutEscSequences(line)+1+text.StringWidthWithoutEscSequences(word) > width {
+			lines = append(lines, line)
+			line = "  " + word
+			continue
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}

@@ -1,0 +1,240 @@
+// Package show renders answers: as text for people, CSV, Markdown and JSON, all from one description.
+package show
+
+import (
+	"encoding/csv"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"roofline/hardware/unit"
+)
+
+// Column describes one column. A column of quantities is given in base units and printed in one scale for all rows,
+// the unit in its header.
+type Column struct {
+	Group  string      // printed above, once over neighbouring columns of the same group
+	Title  string      // without the unit
+	Unit   string      // printed after the title; for quantities the scale's symbol is
+	Scales unit.Scales // of a quantity; its first symbol of factor 1 is the unit in CSV
+	Digits int         // significant digits; 0 means 3
+	Whole  bool        // counts: no decimals
+	Left   bool        // text
+}
+
+// Cell is a value of a table: a string, a float64 (NaN: not known), or a Range.
+type Cell any
+
+// Range is a cell with a lower and an upper end.
+type Range struct{ Low, High float64 }
+
+// Unknown marks a value that is not known, NotSupported one that can't be.
+var (
+	Unknown      = math.NaN()
+	NotSupported = "n/a"
+)
+
+// Table is rows under columns.
+type Table struct {
+	Columns []Column
+	Rows    [][]Cell
+	Footer  []Cell // totals; nil for none
+}
+
+// Add appends a row.
+func (t *Table) Add(cells ...Cell) { t.Rows = append(t.Rows, cells) }
+
+// rows returns the rows and the footer.
+func (t *Table) rows() [][]Cell {
+	if t.Footer == nil {
+		return t.Rows
+	}
+	return append(append([][]Cell{}, t.Rows...), t.Footer)
+}
+
+// scale returns the one scale column c is printed in.
+func (t *Table) scale(c int) unit.Scale {
+	if t.Columns[c].Scales == nil {
+		return unit.Scale{Factor: 1, Symbol: t.Columns[c].Unit}
+	}
+	var values []float64
+	for _, row := range t.Rows {
+		switch v := row[c].(type) {
+		case float64:
+			values = append(values, v)
+		case Range:
+			values = append(values, v.High)
+		}
+	}
+	return t.Columns[c].Scales.Common(values)
+}
+
+func (c *Column) number(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "–"
+	case c.Whole:
+		return unit.Group(strconv.FormatFloat(math.Round(v), 'f', 0, 64))
+	}
+	digits := c.Digits
+	if digits == 0 {
+		digits = 3
+	}
+	return unit.Number(v, digits)
+}
+
+func (c *Column) text(cell Cell, scale unit.Scale) string {
+	switch v := cell.(type) {
+	case string:
+		return v
+	case float64:
+		return c.number(v / scale.Factor)
+	case Range:
+		if math.IsNaN(v.Low) || math.IsNaN(v.High) {
+			return "–"
+		}
+		return c.number(v.Low/scale.Factor) + "–" + c.number(v.High/scale.Factor)
+	}
+	return ""
+}
+
+// writer lays the table out with scaled numbers and units in the header.
+func (t *Table) writer(groups bool) table.Writer {
+	w := table.NewWriter()
+	titles, above := table.Row{}, table.Row{}
+	var configs []table.ColumnConfig
+	var scales []unit.Scale
+	grouped := false
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		title := c.Title
+		scales = append(scales, t.scale(i))
+		if s := scales[i].Symbol; s != "" {
+			title = strings.TrimSpace(title + " " + s)
+		}
+		if !groups && c.Group != "" {
+			title = c.Group + ": " + title
+		}
+		titles = append(titles, title)
+		above = append(above, c.Group)
+		grouped = grouped || c.Group != ""
+		align := text.AlignRight
+		if c.Left {
+			align = text.AlignLeft
+		}
+		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, AlignFooter: align})
+	}
+	if groups && grouped {
+		w.AppendHeader(above, table.RowConfig{AutoMerge: true, AutoMergeAlign: text.AlignCenter})
+	}
+	w.AppendHeader(titles)
+	for _, row := range t.rows() {
+		line := table.Row{}
+		for i, cell := range row {
+			line = append(line, t.Columns[i].text(cell, scales[i]))
+		}
+		w.AppendRow(line)
+	}
+	w.SetColumnConfigs(configs)
+	return w
+}
+
+// Text renders the table for people: aligned, without rules.
+func (t *Table) Text() string {
+	w := t.writer(true)
+	style := table.Style{
+		Name:   "plain",
+		Box:    table.BoxStyle{MiddleVertical: " ", PaddingRight: " "},
+		Format: table.FormatOptions{Header: text.FormatDefault, Row: text.FormatDefault},
+	}
+	w.SetStyle(style)
+	lines := strings.Split(w.Render(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// Markdown renders the table for a document.
+func (t *Table) Markdown() string { return t.writer(false).RenderMarkdown() + "\n" }
+
+// CSV writes the rows of the table with numbers in base units, the unit in the header; unknown values are empty.
+func (t *Table) CSV(out io.Writer) error {
+	w := csv.NewWriter(out)
+	var head []string
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		name := strings.TrimSpace(strings.Join([]string{c.Group, c.Title}, " "))
+		if u := c.base(); u != "" {
+			name += " " + u
+		}
+		if t.isRange(i) {
+			low, high, _ := strings.Cut(c.Title, "–")
+			head = append(head, strings.TrimSpace(c.Group+" "+low+" "+c.base()), strings.TrimSpace(c.Group+" "+high+" "+c.base()))
+			continue
+		}
+		head = append(head, name)
+	}
+	if err := w.Write(head); err != nil {
+		return err
+	}
+	for _, row := range t.rows() {
+		var line []string
+		for i, cell := range row {
+			switch v := cell.(type) {
+			case Range:
+				line = append(line, plain(v.Low), plain(v.High))
+			case float64:
+				line = append(line, plain(v))
+				if t.isRange(i) {
+					line = append(line, "")
+				}
+			case string:
+				if v == "–" {
+					v = ""
+				}
+				line = append(line, v)
+				if t.isRange(i) {
+					line = append(line, "")
+				}
+			default:
+				line = append(line, "")
+			}
+		}
+		if err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// base is the unit of the column's values as they are given.
+func (c *Column) base() string {
+	for _, s := range c.Scales {
+		if s.Factor == 1 {
+			return s.Symbol
+		}
+	}
+	return c.Unit
+}
+
+func (t *Table) isRange(c int) bool {
+	for _, row := range t.Rows {
+		if _, ok := row[c].(Range); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func plain(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', 9, 64)
+}

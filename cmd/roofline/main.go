@@ -1,0 +1,85 @@
+// Command roofline predicts what a model does on hardware before anyone has it: latency, throughput, memory, cost.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"roofline/cmd/roofline/internal/show"
+)
+
+// Exit codes that scripts rely on.
+const (
+	exitAnswered   = 0
+	exitNoAnswer   = 1
+	exitDoesNotFit = 2
+	exitUsage      = 80
+)
+
+const welcome = `roofline: what will this model do on that hardware, before you have it
+
+  roofline estimate llama-3.1-8b --device all       speed, memory and cost on every device
+  roofline fit llama-3.1-70b --context 32k          does it fit, how many users, how many devices
+  roofline layers resnet50 --device a100-sxm-80gb   where the time goes, layer by layer
+
+  MODEL is a file (.onnx .toml config.json), a folder, or a name: roofline models list
+`
+
+// cli is the command line: one field per verb.
+type cli struct {
+	Estimate estimateCmd `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
+	Layers   layersCmd   `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
+	Fit      fitCmd      `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
+	Catalog  catalogCmd  `cmd:"" help:"The devices that are known, and where each value comes from."`
+	Models   modelsCmd   `cmd:"" help:"The built-in models."`
+	Version  versionCmd  `cmd:"" help:"Version of the command and of the catalog."`
+
+	globals
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run executes one command line and returns the exit code: the answer goes to out, everything else to errs.
+func run(args []string, out, errs io.Writer) int {
+	if len(args) == 0 {
+		io.WriteString(out, welcome)
+		return exitAnswered
+	}
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("roofline"),
+		kong.Description("What will this model do on that hardware, before you have it."),
+		kong.Writers(out, errs),
+		kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: show.Width}),
+	)
+	if err != nil {
+		panic(err) // the structs above are wrong: no input can cause it
+	}
+	ctx, err := parser.Parse(args)
+	if exit >= 0 { // help was asked for and printed
+		return exit
+	}
+	if err != nil {
+		return report(errs, &failure{code: "usage", err: usage(parser.Model, args, err), exit: exitUsage}, wantsJSON(args))
+	}
+	s, err := newSession(&c.globals, args, out, errs)
+	if err == nil {
+		err = ctx.Run(s)
+	}
+	return report(errs, err, c.Format == show.JSON)
+}
+
+// versionCmd prints versions.
+type versionCmd struct{}
+
+// Run prints the version of the command and of the embedded catalog.
+func (versionCmd) Run(s *session) error {
+	_, err := fmt.Fprintf(s.out, "roofline %s, catalog %s\n", version(), s.catalog.Version())
+	return err
+}

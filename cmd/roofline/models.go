@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/cmd/roofline/internal/show"
+	"roofline/hardware/unit"
+	"roofline/model"
+	"roofline/model/zoo"
+)
+
+// modelsCmd knows the built-in models.
+type modelsCmd struct {
+	List modelsListCmd `cmd:"" help:"The built-in models and their sizes."`
+	Show modelsShowCmd `cmd:"" help:"One model: its dimensions, or its totals, and where they come from."`
+}
+
+type modelsListCmd struct {
+	Filter string `arg:"" optional:"" help:"Only names that contain this."`
+}
+
+// entry is a built-in model for programs.
+type entry struct {
+	Name       string   `json:"name"`
+	Task       string   `json:"task"`
+	Parameters float64  `json:"parameters"`
+	Names      []string `json:"other_names,omitempty"`
+	Source     string   `json:"source"`
+}
+
+func entries() []entry {
+	var out []entry
+	for _, e := range zoo.Graphs() {
+		out = append(out, entry{e.Name, e.Task, e.Parameters, e.Aliases, e.Source})
+	}
+	for _, e := range zoo.Language() {
+		out = append(out, entry{e.Name, "language model", e.Parameters, append([]string{e.ID}, e.Aliases...), e.Source})
+	}
+	return out
+}
+
+// Run lists the models.
+func (c *modelsListCmd) Run(s *session) error {
+	var found []entry
+	for _, e := range entries() {
+		if strings.Contains(strings.ToLower(e.Name+" "+strings.Join(e.Names, " ")), strings.ToLower(c.Filter)) {
+			found = append(found, e)
+		}
+	}
+	t := show.Table{Columns: []show.Column{{Title: "model", Left: true}, {Title: "task", Left: true}, {Title: "parameters", Whole: true},
+		{Title: "also known as", Left: true}}}
+	for _, e := range found {
+		also := ""
+		if len(e.Names) > 0 {
+			also = e.Names[0]
+		}
+		t.Add(e.Name, e.Task, e.Parameters, also)
+	}
+	return s.answer(&show.Answer{
+		Sentence: fmt.Sprintf("%d built-in models; a file works as well: .onnx, .toml, config.json or the folder that holds it.", len(found)),
+		Tables:   []show.Table{t},
+		JSON: struct {
+			Schema string  `json:"schema"`
+			Models []entry `json:"models"`
+		}{"roofline.models/v1", append([]entry{}, found...)},
+	})
+}
+
+type modelsShowCmd struct {
+	Model string `arg:"" help:"A model's name or file."`
+}
+
+// Run describes one model.
+func (c *modelsShowCmd) Run(s *session) error {
+	loaded, err := deploy.Load(c.Model, model.Bindings{})
+	if err != nil {
+		return err
+	}
+	t := show.Table{Columns: []show.Column{{Title: "", Left: true}, {Title: loaded.Name(), Left: true}}}
+	add := func(name, format string, args ...any) { t.Add(name, fmt.Sprintf(format, args...)) }
+	add("parameters", "%s", unit.Group(fmt.Sprintf("%.0f", loaded.Parameters())))
+	var warnings []string
+	if g := loaded.Graph; g != nil {
+		warnings = g.Warnings
+		totals := model.Sum(g.Work(model.FusionNone, model.Formats{}))
+		add("ops", "%d", len(g.Ops))
+		for _, id := range g.Inputs {
+			add("input "+g.Tensor(id).Name, "%v %v", g.Tensor(id).Shape, g.Tensor(id).DType)
+		}
+		for _, id := range g.Outputs {
+			add("output "+g.Tensor(id).Name, "%v %v", g.Tensor(id).Shape, g.Tensor(id).DType)
+		}
+		add("multiply-accumulates", "%s G for a batch of %d", unit.Number(totals.MACs/1e9, 4), g.Batch)
+		add("weights", "%v as stored", g.WeightBytes(0))
+	}
+	if m := loaded.Language; m != nil {
+		warnings = m.Warnings
+		f := m.Resolve((&formatFlags{}).language())
+		add("active parameters", "%s", unit.Group(fmt.Sprintf("%.0f", m.ActiveParameters())))
+		add("family", "%s", m.Family)
+		add("layers", "%d", m.LayerCount())
+		for i := range m.Layers {
+			l := &m.Layers[i]
+			window := ""
+			if l.Attention.Window > 0 {
+				window = fmt.Sprintf(", window %d", l.Attention.Window)
+			}
+			add(fmt.Sprintf("  %d of them", l.Count), "%d heads, %d key-value heads of %d%s; MLP %d", l.Attention.Heads, l.Attention.KVHeads,
+				l.Attention.HeadDim, window, l.MLP.Intermediate)
+		}
+		add("hidden size", "%d", m.Hidden)
+		add("vocabulary", "%s%s", unit.Group(fmt.Sprint(m.Vocab)), map[bool]string{true: ", embeddings tied"}[m.TiedEmbeddings])
+		add("longest context", "%s", unit.Group(fmt.Sprint(m.MaxContext)))
+		add("weights", "%v in %v", m.WeightBytes(f), f.Weights)
+		add("KV cache", "%v per token in %v", m.KVBytesPerToken(f.KV), f.KV)
+	}
+	add("source", "%s", loaded.Source)
+	details := map[string]string{}
+	for _, row := range t.Rows {
+		details[row[0].(string)] = row[1].(string)
+	}
+	return s.answer(&show.Answer{Tables: []show.Table{t}, Warnings: warnings, JSON: struct {
+		Schema     string            `json:"schema"`
+		Name       string            `json:"name"`
+		Parameters float64           `json:"parameters"`
+		Source     string            `json:"source"`
+		Details    map[string]string `json:"details"`
+	}{"roofline.model/v1", loaded.Name(), loaded.Parameters(), loaded.Source, details}})
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"roofline/catalog"
+	"roofline/cmd/roofline/internal/show"
+)
+
+// globals are the flags of every verb.
+type globals struct {
+	Format  show.Format `help:"Form of the answer: table, json, csv or markdown." enum:"table,json,csv,markdown" default:"table"`
+	Output  string      `short:"o" help:"Write the answer to a file; its ending chooses the form: .json, .csv, .md, .txt." placeholder:"FILE"`
+	Catalog []string    `help:"A catalog file or folder that adds to the embedded catalog or overrides values of it. Repeatable." placeholder:"FILE"`
+	Quiet   bool        `help:"Print the answer alone, without warnings."`
+	Wide    bool        `help:"Print all columns, however wide."`
+}
+
+// session is what a command needs to answer: the catalog, where to write, and what day it is.
+type session struct {
+	*globals
+	catalog *catalog.Catalog
+	args    []string
+	out     io.Writer
+	errs    io.Writer
+	now     time.Time
+}
+
+func newSession(g *globals, args []string, out, errs io.Writer) (*session, error) {
+	s := &session{globals: g, catalog: catalog.Default(), args: args, out: out, errs: errs, now: today()}
+	if g.Output != "" {
+		f, err := formatOf(g.Output)
+		if err != nil {
+			return nil, err
+		}
+		g.Format = f
+	}
+	for _, path := range g.Catalog {
+		if err := s.overlay(path); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// today is the date prices are judged stale by. SOURCE_DATE_EPOCH pins it, so that output can be reproduced.
+func today() time.Time {
+	if v, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
+		return time.Unix(v, 0).UTC()
+	}
+	return time.Now().UTC()
+}
+
+// overlay adds a catalog file, or every .toml below a folder.
+func (s *session) overlay(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("--catalog %s: no such file or folder", path)
+	}
+	if !info.IsDir() {
+		return s.overlayFile(path)
+	}
+	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(p) != ".toml" {
+			return err
+		}
+		return s.overlayFile(p)
+	})
+}
+
+func (s *session) overlayFile(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return s.catalog.Overlay(path, data)
+}
+
+// formatOf returns the form a file's ending asks for.
+func formatOf(path string) (show.Format, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		return show.JSON, nil
+	case ".csv":
+		return show.CSV, nil
+	case ".md":
+		return show.Markdown, nil
+	case ".txt":
+		return show.Text, nil
+	}
+	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md or .txt", path)
+}
+
+// answer writes an answer where the user wants it; a file is written whole or not at all.
+func (s *session) answer(a *show.Answer) error {
+	if s.Quiet {
+		a.Warnings, a.Notes = nil, nil
+	}
+	if s.Output == "" {
+		return a.Write(s.out, s.Format)
+	}
+	f, err := os.CreateTemp(filepath.Dir(s.Output), ".roofline-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once the file has its name
+	if err = a.Write(f, s.Format); err == nil {
+		err = f.Chmod(0o644)
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), s.Output)
+	}
+	if err == nil {
+		fmt.Fprintf(s.errs, "wrote %s\n", s.Output)
+	}
+	return err
+}
+
+// command returns the command line, for the record.
+func (s *session) command() string { return "roofline " + strings.Join(s.args, " ") }
+
+// version returns the version the binary was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

@@ -1,0 +1,247 @@
+// Package estimate predicts what a model does on a machine: time and what limits it, memory and whether it fits, and
+// how fast and dear that makes it.
+//
+// The time of one operation is the roofline's: the longer of computing and moving data, each at the rate the machine
+// sustains, plus what launching costs ([Machine.Op]). [Machine.Bound] is the floor no implementation gets under.
+package estimate
+
+import (
+	"fmt"
+	"strings"
+
+	"roofline/estimate/runtime"
+	"roofline/hardware"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+	"roofline/model"
+)
+
+// Limit says what decides a time.
+type Limit uint8
+
+// What can limit an operation.
+const (
+	Compute Limit = iota
+	MemoryBandwidth
+	Communication
+	Overhead
+	limitCount
+)
+
+var limitNames = [limitCount]string{"compute", "memory", "communication", "overhead"}
+
+func (l Limit) String() string { return limitNames[l] }
+
+// MarshalText writes the limit's name.
+func (l Limit) MarshalText() ([]byte, error) { return []byte(limitNames[l]), nil }
+
+// Machine is one device as a runtime drives it: all that the time of an operation depends on, resolved to plain
+// numbers once, so that an estimate neither looks anything up nor allocates.
+type Machine struct {
+	Device  *hardware.Device
+	Runtime *runtime.Profile
+	Link    Fabric // what connects the devices of a tensor-parallel group
+
+	peak        [dtype.ArithmeticCount]unit.FLOPRate                   // dense, published
+	matrix      [model.ClassCount][dtype.ArithmeticCount]unit.FLOPRate // attainable
+	vector      [model.ClassCount]unit.FLOPRate                        // attainable
+	bandwidth   [model.ClassCount]unit.ByteRate                        // attainable
+	sharedUnits bool                                                   // matrix and vector work run on the same units
+	exposed     float64                                                // share of the shorter of compute and memory that shows
+	floor       unit.Seconds
+	launch      unit.Seconds
+}
+
+// Fabric connects the devices of a group, by the α–β model: a message takes a latency, and its bytes over a bandwidth.
+type Fabric struct {
+	Devices   int
+	Latency   unit.Seconds  // α of one collective
+	Bandwidth unit.ByteRate // of one direction, published
+	Share     float64       // of it that large collectives reach
+}
+
+// FormatError says that a device can't compute in a number format.
+type FormatError struct {
+	Device *hardware.Device
+	Format dtype.DType
+}
+
+func (e *FormatError) Error() string {
+	var has []string
+	for _, f := range e.Device.Formats() {
+		has = append(has, f.String())
+	}
+	return fmt.Sprintf("%s has no %s arithmetic: it has %s", e.Device.ID, e.Format, strings.Join(has, ", "))
+}
+
+// NewMachine resolves what device d sustains under runtime p, with the efficiencies e of its architecture.
+// Formats are those the work will be computed in; an unsupported one is a [*FormatError].
+func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, formats ...dtype.DType) (*Machine, error) {
+	for _, f := range formats {
+		if d.Peak(f) == 0 {
+			return nil, &FormatError{d, f}
+		}
+	}
+	if p.Ideal {
+		e = hardware.Efficiency{Default: 1, Bandwidth: 1}
+	}
+	m := &Machine{
+		Device: d, Runtime: p,
+		sharedUnits: d.Matrix == hardware.Rates{},
+		exposed:     1 - p.Overlap,
+		floor:       e.KernelFloor,
+		launch:      p.Launch,
+	}
+	for f := range m.peak {
+		m.peak[f] = d.Peak(dtype.DType(f))
+	}
+	// Elementwise work is done in fp32 by all runtimes, whatever the tensors are stored in.
+	vector := d.VectorPeak(dtype.FP32)
+	if vector == 0 {
+		vector = d.Peak(dtype.BF16) // matrix-only devices publish no vector rate: no limit that is known
+	}
+	for c := range model.ClassCount {
+		class := model.Class(c)
+		for f := range m.peak {
+			peak := m.peak[f]
+			if class == model.DepthwiseConv && !p.Ideal {
+				// One filter per channel fills no matrix unit: the vector units do it.
+				peak = min(peak, d.VectorPeak(dtype.DType(f)))
+			}
+			m.matrix[c][f] = peak * unit.FLOPRate(e.Of(dtype.DType(f))*p.Compute.Of(class))
+		}
+		m.vector[c] = vector * unit.FLOPRate(e.Default)
+		m.bandwidth[c] = d.Memory.Bandwidth * unit.ByteRate(e.Bandwidth*p.Bandwidth.Of(class))
+	}
+	return m, nil
+}
+
+// OpTime is the time of one execution of an operation and its parts.
+type OpTime struct {
+	Total    unit.Seconds
+	Compute  unit.Seconds // at the sustained rates
+	Memory   unit.Seconds // at the achieved bandwidth
+	Overhead unit.Seconds // launch, and what a shortest kernel takes beyond its work
+	Limit    Limit
+}
+
+// Op returns the time of one execution of w:
+//
+//	max(compute, memory) + exposed · min(compute, memory), at least the kernel floor, + launch
+//
+// with compute = 2·MACs ÷ sustained matrix rate and vector FLOPs ÷ vector rate, one after the other where the same
+// units do both, and memory = bytes ÷ achieved bandwidth. (S. Williams, A. Waterman, D. Patterson, "Roofline", CACM
+// 2009, with additive terms for what doesn't overlap.)
+func (m *Machine) Op(w *model.Work) OpTime {
+	switch w.Class {
+	case model.Free, model.Unknown:
+		return OpTime{}
+	case model.Collective:
+		return m.collective(w)
+	}
+	c := w.Class
+	var compute unit.Seconds
+	if w.MACs > 0 {
+		compute = unit.FLOPs(2 * w.MACs).At(m.matrix[c][w.Format])
+	}
+	if v := w.VectorFLOPs(); v > 0 {
+		t := v.At(m.vector[c])
+		if m.sharedUnits {
+			compute += t
+		} else {
+			compute = max(compute, t)
+		}
+	}
+	memory := w.Bytes().At(m.bandwidth[c])
+	t := OpTime{Compute: compute, Memory: memory, Limit: Compute}
+	if memory >= compute {
+		t.Limit = MemoryBandwidth
+	}
+	work := max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
+	if work < m.floor {
+		t.Overhead = m.floor - work
+	}
+	t.Overhead += m.launch
+	t.Total = work + t.Overhead
+	if t.Overhead > work {
+		t.Limit = Overhead
+	}
+	return t
+}
+
+// collective returns the time of a collective that leaves w.Write bytes on every device, as a ring over the n of them:
+//
+//	all-reduce  α + 2(n−1)/n · bytes ÷ achieved bandwidth
+//	all-gather  α +  (n−1)/n · bytes ÷ achieved bandwidth
+//
+// (R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of Collective Communication Operations in MPICH", 2005.)
+func (m *Machine) collective(w *model.Work) OpTime {
+	if m.Link.Devices <= 1 || m.Link.Bandwidth == 0 {
+		return OpTime{}
+	}
+	wire := (w.Write * m.ringShare(w)).At(m.Link.Bandwidth * unit.ByteRate(m.Link.Share))
+	return OpTime{Total: m.Link.Latency + wire, Memory: wire, Overhead: m.Link.Latency, Limit: Communication}
+}
+
+// ringShare returns how many times the result of a collective each device sends over its link, on a ring.
+func (m *Machine) ringShare(w *model.Work) unit.Bytes {
+	n := float64(m.Link.Devices)
+	passes := 1.0
+	if w.Kind == "AllReduce" {
+		passes = 2
+	}
+	return unit.Bytes(passes * (n - 1) / n)
+}
+
+// Times sums the times of a list of work and says what limits it: the limit with the largest share.
+func (m *Machine) Times(ws []model.Work) (total unit.Seconds, limit Limit) {
+	var by [limitCount]unit.Seconds
+	for i := range ws {
+		w := &ws[i]
+		t := m.Op(w)
+		d := t.Total * unit.Seconds(w.Count)
+		total += d
+		by[t.Limit] += d
+	}
+	for l := range by {
+		if by[l] > by[limit] {
+			limit = Limit(l)
+		}
+	}
+	return total, limit
+}
+
+// Bound returns the floor of one execution of ws: the larger of its multiply-accumulates at the dense peaks of their
+// formats and the compulsory bytes at the published bandwidth, plus its collectives' messages at the links' published
+// bandwidth. Compulsory are the weights and the KV cache once, and what goes in and comes out; what the last-level
+// cache could hold from run to run is taken off.
+func (m *Machine) Bound(ws []model.Work, compulsory unit.Bytes) unit.Seconds {
+	var compute, wire unit.Seconds
+	for i := range ws {
+		compute += m.computeFloor(&ws[i])
+		wire += m.wireFloor(&ws[i])
+	}
+	return max(compute, m.memoryFloor(compulsory)) + wire
+}
+
+// computeFloor returns the time of w's multiply-accumulates, all executions, at the dense peak.
+func (m *Machine) computeFloor(w *model.Work) unit.Seconds {
+	if w.MACs == 0 {
+		return 0
+	}
+	return unit.FLOPs(2 * w.MACs * w.Count).At(m.peak[w.Format])
+}
+
+// memoryFloor returns the time to move compulsory bytes, less what the last-level cache could have kept.
+func (m *Machine) memoryFloor(compulsory unit.Bytes) unit.Seconds {
+	return max(compulsory-m.Device.Cache.LastLevel, 0).At(m.Device.Memory.Bandwidth)
+}
+
+// wireFloor returns the time of a collective's message over one link, all executions: each device must send or receive
+// what it lacks of the result once, whatever the algorithm, in-network reduction included.
+func (m *Machine) wireFloor(w *model.Work) unit.Seconds {
+	if w.Class != model.Collective || m.Link.Devices <= 1 || m.Link.Bandwidth == 0 {
+		return 0
+	}
+	return (w.Write * unit.Bytes(w.Count) * min(1, m.ringShare(w))).At(m.Link.Bandwidth)
+}

@@ -1,0 +1,157 @@
+package estimate
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"roofline/estimate/runtime"
+	"roofline/hardware"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+	"roofline/model"
+)
+
+// testDevice has round numbers: 100 TFLOP/s matrix, 10 TFLOP/s vector, 1 TB/s, 10 MB of cache.
+func testDevice() *hardware.Device {
+	d := &hardware.Device{ID: "test", Kind: hardware.GPU}
+	d.Matrix[dtype.FP16] = 100e12
+	d.Vector[dtype.FP32] = 10e12
+	d.Memory.Bandwidth = 1e12
+	d.Memory.Capacity = 10 * unit.GiB
+	d.Cache.LastLevel = 10e6
+	return d
+}
+
+var ideal = &runtime.Profile{ID: "ideal", Ideal: true, Overlap: 1, MemoryShare: 1}
+
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 1e-9*math.Abs(want) {
+		t.Errorf("%s: got %g, want %g", what, got, want)
+	}
+}
+
+// TestOp works the roofline of single operations by hand.
+func TestOp(t *testing.T) {
+	// 1 TMAC is 2 TFLOP: 20 ms at 100 TFLOP/s. 4 GB at 1 TB/s: 4 ms.
+	product := model.Work{Class: model.MatMul, Count: 1, MACs: 1e12, FLOPs: 2e12, Format: dtype.FP16, Weights: 1e9, Read: 1e9, Write: 2e9}
+	// 1 GFLOP elementwise: 0.1 ms at 10 TFLOP/s. 2 GB: 2 ms.
+	pointwise := model.Work{Class: model.Elementwise, Count: 1, FLOPs: 1e9, Read: 1e9, Write: 1e9}
+	tiny := model.Work{Class: model.Elementwise, Count: 1, FLOPs: 10, Read: 10, Write: 10}
+
+	half := hardware.Efficiency{Default: 0.5, Bandwidth: 0.5}
+	real := hardware.Efficiency{Default: 1, Bandwidth: 1, KernelFloor: 3e-6}
+	for _, c := range []struct {
+		name       string
+		efficiency hardware.Efficiency
+		profile    *runtime.Profile
+		work       model.Work
+		total      float64
+		limit      Limit
+	}{
+		{"compute-bound", half, ideal, product, 20e-3, Compute},
+		{"memory-bound", half, ideal, pointwise, 2e-3, MemoryBandwidth},
+		{"at half efficiency: 40 ms and 8 ms, overlapped", half, &runtime.Profile{Overlap: 1}, product, 40e-3, Compute},
+		{"a quarter of the shorter shows: 40 + 2", half, &runtime.Profile{Overlap: 0.75}, product, 42e-3, Compute},
+		{"kernel floor", real, &runtime.Profile{Overlap: 1}, tiny, 3e-6, Overhead},
+		{"kernel floor and launch", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, tiny, 8e-6, Overhead},
+		{"launch on top of real work", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, pointwise, 2.005e-3, MemoryBandwidth},
+		{"class factor: half the rate for products", real, &runtime.Profile{Overlap: 1, Compute: runtime.ByClass{model.MatMul: 0.5}}, product, 40e-3, Compute},
+		{"free", real, ideal, model.Work{Class: model.Free, Count: 1, Read: 1e9}, 0, Compute},
+	} {
+		m, err := NewMachine(testDevice(), c.efficiency, c.profile, dtype.FP16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := m.Op(&c.work)
+		near(t, c.name, float64(got.Total), c.total)
+		if got.Limit != c.limit {
+			t.Errorf("%s: limited by %v, want %v", c.name, got.Limit, c.limit)
+		}
+	}
+}
+
+// TestSharedUnits: a CPU's vector units do the products too, so their times add up.
+func TestSharedUnits(t *testing.T) {
+	d := testDevice()
+	d.Matrix = hardware.Rates{}
+	m, err := NewMachine(d, hardware.Efficiency{}, ideal, dtype.FP32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 2 TFLOP of products and 1 TFLOP elementwise at 10 TFLOP/s: 0.2 + 0.1 s.
+	w := model.Work{Class: model.MatMul, Count: 1, MACs: 1e12, FLOPs: 3e12, Format: dtype.FP32, Read: 1}
+	near(t, "time", float64(m.Op(&w).Total), 0.3)
+}
+
+func TestMissingFormat(t *testing.T) {
+	_, err := NewMachine(testDevice(), hardware.Efficiency{}, ideal, dtype.FP16, dtype.FP8)
+	var format *FormatError
+	if !errors.As(err, &format) || !strings.Contains(err.Error(), "test has no fp8 arithmetic: it has fp32, fp16") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBound: 2 TFLOP at 100 TFLOP/s is 20 ms; 30 GB less the 10 MB of cache at 1 TB/s is 29.99 ms.
+func TestBound(t *testing.T) {
+	m, err := NewMachine(testDevice(), hardware.Efficiency{Default: 0.1, Bandwidth: 0.1}, ideal, dtype.FP16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := []model.Work{{Class: model.MatMul, Count: 2, MACs: 0.5e12, Format: dtype.FP16}}
+	near(t, "compute", float64(m.Bound(ws, 1e9)), 20e-3)
+	near(t, "memory", float64(m.Bound(ws, 30e9)), 29.99e-3)
+	near(t, "what the cache holds is free", float64(m.Bound(nil, 10e6)), 0)
+}
+
+// TestCollective: an all-reduce of 1 GB over 4 devices at 90 of 100 GB/s: 10 µs + 2·3/4·1 GB ÷ 90 GB/s = 16.6767 ms;
+// its floor is the message over the link: 10 ms.
+func TestCollective(t *testing.T) {
+	m, err := NewMachine(testDevice(), hardware.Efficiency{}, ideal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Link = Fabric{Devices: 4, Latency: 10e-6, Bandwidth: 100e9, Share: 0.9}
+	w := model.Work{Class: model.Collective, Kind: "AllReduce", Count: 1, Write: 1e9}
+	near(t, "all-reduce", float64(m.Op(&w).Total), 10e-6+1.5/90)
+	gather := model.Work{Class: model.Collective, Kind: "AllGather", Count: 1, Write: 1e9}
+	near(t, "all-gather", float64(m.Op(&gather).Total), 10e-6+0.75/90)
+	near(t, "floor", float64(m.Bound([]model.Work{w}, 0)), 10e-3)
+}
+
+// TestOpProperties: no operation is faster than its floor, and more bandwidth or a higher peak never slows one down.
+func TestOpProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		share := func(name string) float64 { return rapid.Float64Range(0.05, 1).Draw(t, name) }
+		e := hardware.Efficiency{Default: share("sustained"), Bandwidth: share("bandwidth"), KernelFloor: unit.Seconds(rapid.Float64Range(0, 1e-4).Draw(t, "floor"))}
+		p := &runtime.Profile{Overlap: share("overlap"), Launch: unit.Seconds(rapid.Float64Range(0, 1e-4).Draw(t, "launch"))}
+		amount := func(name string) float64 { return rapid.Float64Range(0, 1e12).Draw(t, name) }
+		w := model.Work{Class: model.MatMul, Count: 1, Format: dtype.FP16, MACs: amount("macs"),
+			Weights: unit.Bytes(amount("weights")), Read: unit.Bytes(amount("read")), Write: unit.Bytes(amount("write"))}
+		w.FLOPs = unit.FLOPs(2*w.MACs + amount("vector"))
+		d := testDevice()
+		time := func() unit.Seconds {
+			m, err := NewMachine(d, e, p, dtype.FP16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := m.Op(&w).Total
+			if floor := m.Bound([]model.Work{w}, w.Bytes()); got < floor*(1-1e-12) {
+				t.Fatalf("%v is below the floor %v", got, floor)
+			}
+			return got
+		}
+		before := time()
+		d.Memory.Bandwidth *= unit.ByteRate(rapid.Float64Range(1, 10).Draw(t, "faster memory"))
+		mid := time()
+		d.Matrix[dtype.FP16] *= unit.FLOPRate(rapid.Float64Range(1, 10).Draw(t, "higher peak"))
+		after := time()
+		if mid > before*(1+1e-12) || after > mid*(1+1e-12) {
+			t.Fatalf("a better device is slower: %v, %v, %v", before, mid, after)
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package estimate
+
+import (
+	"roofline/estimate/runtime"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+)
+
+// Result is the answer for one device and one load. It marshals to one element of "estimates" of the schema
+// roofline.estimate/v1: base units, and what isn't known is absent.
+type Result struct {
+	Model      ModelInfo   `json:"model"`
+	Device     string      `json:"device"`
+	Count      int         `json:"count"`
+	Replicas   int         `json:"replicas"`
+	Runtime    string      `json:"runtime"`
+	Plan       Plan        `json:"plan"`
+	Workload   Workload    `json:"workload"`
+	Latency    *Band       `json:"latency_s,omitempty"` // a graph: one batch; a language model: one request end to end
+	Throughput *Throughput `json:"throughput,omitempty"`
+	Prefill    *Prefill    `json:"prefill,omitempty"`
+	Decode     *Decode     `json:"decode,omitempty"`
+	BoundBy    *Limit      `json:"bound_by,omitempty"`
+	Memory     *Footprint  `json:"memory,omitempty"`
+	Cost       *Cost       `json:"cost,omitempty"`
+	Basis      *Basis      `json:"basis,omitempty"`
+	// Unavailable says why there is no answer for this device: a format it lacks, a model that does not fit.
+	Unavailable string   `json:"unavailable,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"`
+}
+
+// ModelInfo describes the model an answer is about. FLOPs and MACs are those of one execution at the bound batch;
+// a language model has them per phase.
+type ModelInfo struct {
+	Name             string     `json:"name"`
+	Parameters       float64    `json:"parameters"`
+	ActiveParameters float64    `json:"active_parameters,omitempty"`
+	WeightBytes      unit.Bytes `json:"weight_bytes"`
+	FLOPs            unit.FLOPs `json:"flops,omitempty"`
+	MACs             float64    `json:"macs,omitempty"`
+	UnknownOps       []string   `json:"unknown_ops,omitempty"`
+}
+
+// Plan is how a model is spread over the devices of one replica.
+type Plan struct {
+	TP int `json:"tp"`
+	PP int `json:"pp"`
+	EP int `json:"ep"`
+	DP int `json:"dp"`
+}
+
+// Workload is what was asked of the machine.
+type Workload struct {
+	Batch       float64     `json:"batch,omitempty"`
+	DType       dtype.DType `json:"dtype"`
+	ActDType    dtype.DType `json:"act_dtype"`
+	KVDType     dtype.DType `json:"kv_dtype,omitempty"`
+	ISL         float64     `json:"isl,omitempty"`
+	OSL         float64     `json:"osl,omitempty"`
+	Context     float64     `json:"context,omitempty"`
+	Concurrency float64     `json:"concurrency,omitempty"`
+}
+
+// Band is a time with its floor and its uncertainty: Low and High are the 10th and 90th percentile of measured
+// residuals of the same class, see [Basis].
+type Band struct {
+	Bound    unit.Seconds `json:"bound"`
+	Low      unit.Seconds `json:"low"`
+	Expected unit.Seconds `json:"expected"`
+	High     unit.Seconds `json:"high"`
+}
+
+// Throughput is what the whole deployment puts through.
+type Throughput struct {
+	Value     float64 `json:"value"`
+	Unit      string  `json:"unit"`
+	PerDevice float64 `json:"per_device"`
+}
+
+// Prefill is the work on one prompt. TTFT includes queueing under load.
+type Prefill struct {
+	TTFT    Band       `json:"ttft_s"`
+	BoundBy Limit      `json:"bound_by"`
+	FLOPs   unit.FLOPs `json:"flops"`
+	MACs    float64    `json:"macs"`
+	Bytes   unit.Bytes `json:"bytes"`
+}
+
+// Decode is the work of one decode step of all sequences of a replica.
+type Decode struct {
+	TPOT      Band       `json:"tpot_s"`
+	BoundBy   Limit      `json:"bound_by"`
+	UserSpeed float64    `json:"tokens_per_s_per_user"`
+	FLOPs     unit.FLOPs `json:"flops"`
+	MACs      float64    `json:"macs"`
+	Bytes     unit.Bytes `json:"bytes"`
+}
+
+// Footprint is the memory in use on each device. Total ÷ capacity is Ratio.
+type Footprint struct {
+	Weights     unit.Bytes `json:"weights_bytes"`
+	KVCache     unit.Bytes `json:"kv_cache_bytes"`
+	Activations unit.Bytes `json:"activation_bytes"`
+	Reserved    unit.Bytes `json:"reserved_bytes"`
+	Total       unit.Bytes `json:"total_bytes"`
+	Capacity    unit.Bytes `json:"capacity_bytes,omitempty"` // absent: not known
+	Nominal     bool       `json:"capacity_is_nominal,omitempty"`
+	Ratio       float64    `json:"ratio,omitempty"`
+	Fits        *bool      `json:"fits,omitempty"`
+}
+
+// Cost is what the deployment costs, all of it on each unit of Per.
+type Cost struct {
+	USDPerHour unit.USDPerHour `json:"usd_per_hour"`
+	Per        []CostPer       `json:"per"`
+	PriceAsOf  string          `json:"price_as_of,omitempty"`
+	Source     string          `json:"source,omitempty"`
+}
+
+// CostPer is money per unit of output.
+type CostPer struct {
+	Unit  string   `json:"unit"`
+	Value unit.USD `json:"value"`
+}
+
+// Basis says how much a band is worth.
+type Basis struct {
+	Class        string  `json:"class"`
+	Measurements int     `json:"measurements"`
+	Coverage     float64 `json:"coverage,omitempty"`
+}
+
+func basis(b runtime.Band) *Basis {
+	return &Basis{Class: b.Class, Measurements: b.Measurements, Coverage: b.Coverage}
+}

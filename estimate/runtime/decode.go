@@ -1,0 +1,135 @@
+package runtime
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"roofline/hardware"
+	"roofline/hardware/document"
+	"roofline/hardware/unit"
+	"roofline/model"
+)
+
+// Decode reads the runtime profiles of a catalog file: [runtime.vllm]. Problems are [hardware.DecodeError]s.
+func Decode(file string, data []byte) ([]Profile, error) {
+	doc, err := document.Parse(file, data)
+	if err != nil {
+		return nil, err
+	}
+	hardware.CheckTopLevel(doc.Root())
+	profiles := Overlay(nil, doc)
+	if err := doc.Err(); err != nil {
+		return nil, err
+	}
+	return profiles, nil
+}
+
+// Overlay returns base with the profiles of a parsed file: of one that is there already only the named fields change.
+// Base stays as it is; problems are left in the file.
+func Overlay(base []Profile, doc *document.Document) []Profile {
+	out := slices.Clone(base)
+	section := doc.Root().Table(hardware.RuntimeSection)
+	for _, id := range section.Keys() {
+		t := section.Table(id).Topic()
+		i := slices.IndexFunc(out, func(p Profile) bool { return p.ID == id })
+		isNew := i < 0
+		if isNew {
+			i = len(out)
+			out = append(out, Profile{ID: id, Name: id, Serves: "both", MemoryShare: 1, Source: doc.File})
+		}
+		p := &out[i]
+		p.Origins = slices.Clone(p.Origins)
+		t.Decode(p)
+		p.check(t, isNew)
+	}
+	return out
+}
+
+// check reports what a profile lacks and values that can't be.
+func (p *Profile) check(t document.Table, isNew bool) {
+	if isNew && !t.Has("fusion") {
+		t.Missing("fusion", "none, pointwise or full")
+	}
+	if t.Has("serves") && !slices.Contains([]string{"graph", "language", "both"}, p.Serves) {
+		t.Bad("serves", "graph, language or both")
+	}
+	share(t, "overlap", p.Overlap, 0)
+	share(t, "memory-share", p.MemoryShare, 0.01)
+	for key, v := range map[string]unit.Seconds{
+		"launch": p.Launch, "per-layer": p.PerLayer, "per-step": p.PerStep, "per-sequence": p.PerSequence, "per-request": p.PerRequest} {
+		if t.Has(key) && v > 10 {
+			t.Bad(key, "at most 10 s")
+		}
+	}
+	if !t.Has("band") {
+		return
+	}
+	for i, b := range t.Tables("band") {
+		band := p.Bands[i]
+		if b.Has("phase") && !slices.Contains([]string{"", "graph", "prefill", "decode"}, band.Phase) {
+			b.Bad("phase", "graph, prefill or decode")
+		}
+		for _, key := range []string{"low", "high"} {
+			if !b.Has(key) {
+				b.Missing(key, "a factor of the expected time, such as 1.2")
+			}
+		}
+		if b.Has("low") && !(band.Low > 0) {
+			b.Bad("low", "a factor above 0")
+		}
+		if b.Has("low") && b.Has("high") && band.High < band.Low {
+			b.Bad("high", "no less than low")
+		}
+		share(b, "coverage", band.Coverage, 0)
+		if b.Has("measurements") && band.Measurements < 0 {
+			b.Bad("measurements", "a count")
+		}
+	}
+}
+
+// share reports a share outside of low … 1.
+func share(t document.Table, key string, v, low float64) {
+	if t.Has(key) && (v < low || v > 1) {
+		t.Bad(key, "a share of at most 1, such as 0.9")
+	}
+}
+
+// DecodeTable reads { matmul = 0.9, depthwise-conv = 0.5 }.
+func (b *ByClass) DecodeTable(t document.Table) {
+	for _, key := range t.Keys() {
+		i := slices.Index(classKeys(), key)
+		if i < 0 {
+			t.Unknown(key, classKeys())
+			continue
+		}
+		t.Value(key, &b[i])
+		if b[i] <= 0 || b[i] > 2 {
+			t.Bad(key, "a factor above 0 and at most 2, such as 0.9")
+		}
+	}
+}
+
+// classKeys are the names of the classes of work in files, indexed by model.Class: lower-case, words joined by "-".
+var classKeys = sync.OnceValue(func() []string {
+	keys := make([]string, model.ClassCount)
+	for c := range keys {
+		keys[c] = kebab(model.Class(c).String())
+	}
+	return keys
+})
+
+// kebab turns DepthwiseConv into depthwise-conv; MatMul is one word to most people: matmul.
+func kebab(name string) string {
+	if name == "MatMul" {
+		return "matmul"
+	}
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte('-')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}

@@ -1,0 +1,93 @@
+package runtime
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"roofline/hardware"
+	"roofline/hardware/document"
+	"roofline/model"
+)
+
+const vllm = `
+[runtime.vllm]
+name = "vLLM"
+kinds = ["gpu", "npu"]
+serves = "language"
+fusion = "full"
+overlap = 0.9
+compute = { matmul = 0.9, depthwise-conv = 0.5 }
+bandwidth = { attention = 0.85 }
+launch = "5 us"
+per-layer = "35 us"
+memory-share = 0.92
+reserve = "2 GiB"
+band = [
+  { class = "served, bf16", kinds = ["gpu"], phase = "decode", low = 0.8, high = 1.4, measurements = 40, coverage = 0.82 },
+]
+source = "lab"
+sources = { per-layer = ["lab", "fitted"] }
+`
+
+func TestDecode(t *testing.T) {
+	got, err := Decode("r.toml", []byte(vllm+"[runtime.min]\nfusion = \"none\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Profile{{
+		ID: "vllm", Name: "vLLM", Kinds: []hardware.Kind{hardware.GPU, hardware.NPU}, Serves: "language", Fusion: model.FusionFull,
+		Overlap: 0.9, Compute: ByClass{model.MatMul: 0.9, model.DepthwiseConv: 0.5}, Bandwidth: ByClass{model.Attention: 0.85},
+		Launch: 5e-6, PerLayer: 35e-6, MemoryShare: 0.92, Reserve: 2 << 30,
+		Bands:  []Band{{Class: "served, bf16", Kinds: []hardware.Kind{hardware.GPU}, Phase: "decode", Low: 0.8, High: 1.4, Measurements: 40, Coverage: 0.82}},
+		Source: "lab", Origins: hardware.Origins{{Field: "per-layer", Source: "lab", Status: hardware.Fitted}},
+	}, {ID: "min", Name: "min", Serves: "both", MemoryShare: 1, Source: "r.toml"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+
+	doc, err := document.Parse("my.toml", []byte("[runtime.vllm]\nper-layer = \"50 us\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := Overlay(got, doc)
+	if doc.Err() != nil || changed[0].PerLayer != 50e-6 || changed[0].Overlap != 0.9 || got[0].PerLayer != 35e-6 {
+		t.Errorf("overlay: %v %+v", doc.Err(), changed[0])
+	}
+}
+
+func TestDecodeErrors(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"matmul = 0.9", "matmull = 0.9", `r.toml:8:13: unknown key "compute.matmull", did you mean "matmul"?`},
+		{"matmul = 0.9", "matmul = 90", `r.toml:8:22: compute.matmul 90: want a factor above 0 and at most 2, such as 0.9`},
+		{`fusion = "full"`, `fusion = "some"`, `r.toml:6:11: fusion "some": want none, pointwise or full`},
+		{`fusion = "full"`, ``, `r.toml:2:1: runtime.vllm lacks fusion: want none, pointwise or full`},
+		{`"gpu", "npu"`, `"gpu", "fpga"`, `r.toml:4:9: kinds: want gpu, cpu, tpu or npu`},
+		{`"language"`, `"tea"`, `r.toml:5:11: serves "tea": want graph, language or both`},
+		{`"5 us"`, `5`, `r.toml:10:10: launch 5: want a number with unit such as "50 ms"`},
+		{`"5 us"`, `"5 min"`, `r.toml:10:11: launch "5 min": want at most 10 s`},
+		{"overlap = 0.9", "overlap = 1.5", `r.toml:7:11: overlap 1.5: want a share of at most 1, such as 0.9`},
+		{"high = 1.4", "high = 0.4", `r.toml:15:82: band[1].high 0.4: want no less than low`},
+		{"low = 0.8, ", "", `r.toml:15:3: runtime.vllm lacks band[1].low: want a factor of the expected time, such as 1.2`},
+		{`phase = "decode"`, `phase = "lunch"`, `r.toml:15:55: band[1].phase "lunch": want graph, prefill or decode`},
+		{"reserve", "reserv", `r.toml:13:1: unknown key "reserv", did you mean "reserve"?`},
+	} {
+		_, err := Decode("r.toml", []byte(strings.Replace(vllm, c.old, c.new, 1)))
+		var e *hardware.DecodeError
+		if !errors.As(err, &e) {
+			t.Errorf("%s: %v", c.new, err)
+			continue
+		}
+		if got, _, _ := strings.Cut(err.Error(), "\n"); got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.new, got, c.want)
+		}
+	}
+}
+
+func TestClassKeys(t *testing.T) {
+	want := []string{"elementwise", "matmul", "conv", "depthwise-conv", "attention", "normalization", "pooling", "copy", "recurrent", "collective", "free", "unknown"}
+	if got := classKeys(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

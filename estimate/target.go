@@ -1,0 +1,119 @@
+package estimate
+
+import (
+	"errors"
+	"fmt"
+
+	"roofline/estimate/runtime"
+	"roofline/hardware"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+)
+
+// Target is what a model is to run on: devices of one kind, the runtime that drives them, and what they cost.
+type Target struct {
+	Device     *hardware.Device
+	Efficiency hardware.Efficiency // of the device's architecture
+	Runtime    *runtime.Profile
+	Link       hardware.LinkKind // of the fastest link that connects the devices of a replica
+	Count      int               // devices in all
+	TP         int               // devices a model is spread over; count ÷ tp replicas
+	Memory     unit.Bytes        // in place of a capacity that is not known; 0: the device's own
+	Price      *Price            // nil: not known
+}
+
+// Price is what a deployment costs an hour, idle devices of whole instances included.
+type Price struct {
+	USDPerHour unit.USDPerHour
+	AsOf       string // date of the price
+	Source     string // provider, instance and region
+	Idle       int    // devices of whole instances that are paid for and not used
+}
+
+// ErrCapacity says that a question about the most that fits needs a memory capacity the catalog does not have.
+var ErrCapacity = errors.New("its memory capacity is not known; give one with --memory")
+
+// Replicas returns how many copies of the model run side by side.
+func (t *Target) Replicas() int { return t.Count / t.TP }
+
+// Capacity returns the memory of one device, 0 if not known, and whether it is the label's figure only.
+func (t *Target) Capacity() (b unit.Bytes, nominal bool) {
+	if t.Memory > 0 {
+		return t.Memory, false
+	}
+	b, reported := t.Device.Memory.Usable()
+	return b, !reported
+}
+
+// Machine resolves the target for work in the given arithmetic formats.
+func (t *Target) Machine(formats ...dtype.DType) (*Machine, error) {
+	m, err := NewMachine(t.Device, t.Efficiency, t.Runtime, formats...)
+	if err != nil {
+		return nil, err
+	}
+	if t.TP > 1 {
+		m.Link, err = t.fabric()
+	}
+	return m, err
+}
+
+// fabric returns what connects the devices of one replica: the fastest link whose domain holds them all.
+func (t *Target) fabric() (Fabric, error) {
+	for _, l := range t.Device.Links {
+		if l.Bandwidth == 0 || l.Domain > 0 && l.Domain < t.TP {
+			continue
+		}
+		f := Fabric{Devices: t.TP, Bandwidth: l.Bandwidth, Latency: t.Link.Latency, Share: t.Link.Share}
+		if t.Runtime.Ideal {
+			f.Latency, f.Share = 0, 1
+		}
+		return f, nil
+	}
+	return Fabric{}, fmt.Errorf("%s: no known link connects %d devices", t.Device.ID, t.TP)
+}
+
+// footprint adds up the memory of one device and compares it with its capacity.
+func (t *Target) footprint(weights, kv, activations unit.Bytes) *Footprint {
+	f := &Footprint{Weights: weights, KVCache: kv, Activations: activations}
+	f.Capacity, f.Nominal = t.Capacity()
+	f.Reserved = t.reserved()
+	f.Total = weights + kv + activations + f.Reserved
+	if f.Capacity > 0 {
+		f.Ratio = float64(f.Total / f.Capacity)
+		fits := f.Total <= f.Capacity
+		f.Fits = &fits
+	}
+	return f
+}
+
+// reserved returns the memory of a device that the runtime leaves alone or keeps for itself.
+func (t *Target) reserved() unit.Bytes {
+	r := t.Runtime.Reserve
+	if capacity, _ := t.Capacity(); t.Runtime.MemoryShare > 0 {
+		r += capacity * unit.Bytes(1-t.Runtime.MemoryShare)
+	}
+	return r
+}
+
+// band spreads an expected time by the measured residuals of its class, never below the bound.
+func band(b runtime.Band, bound, expected unit.Seconds) Band {
+	expected = max(expected, bound)
+	return Band{
+		Bound:    bound,
+		Low:      max(bound, expected*unit.Seconds(b.Low)),
+		Expected: expected,
+		High:     max(expected, expected*unit.Seconds(b.High)),
+	}
+}
+
+// cost spreads an hourly price over what is produced per second, in units of size each.
+func (t *Target) cost(perSecond float64, size float64, name string) *Cost {
+	if t.Price == nil {
+		return nil
+	}
+	c := &Cost{USDPerHour: t.Price.USDPerHour, PriceAsOf: t.Price.AsOf, Source: t.Price.Source}
+	if perSecond > 0 {
+		c.Per = []CostPer{{Unit: name, Value: t.Price.USDPerHour.For(unit.Seconds(size / perSecond))}}
+	}
+	return c
+}

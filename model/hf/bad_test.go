@@ -1,0 +1,105 @@
+package hf
+
+import (
+	"strings"
+	"testing"
+)
+
+// llama is a configuration with something wrong in it.
+func llama(changed string) string {
+	fields := map[string]string{
+		"model_type": `"llama"`, "hidden_size": "64", "intermediate_size": "128", "num_hidden_layers": "2",
+		"num_attention_heads": "4", "vocab_size": "100", "torch_dtype": `"bfloat16"`,
+	}
+	for line := range strings.SplitSeq(changed, "\n") {
+		key, value, _ := strings.Cut(line, " ")
+		fields[key] = value
+	}
+	var list []string
+	for key, value := range fields {
+		if value != "" {
+			list = append(list, `"`+key+`": `+value)
+		}
+	}
+	return "{" + strings.Join(list, ", ") + "}"
+}
+
+var bad = []struct{ config, want string }{
+	{``, `c.json:1:1: not JSON: unexpected end of JSON input`},
+	{`hello`, `c.json:1:1: not JSON: invalid character 'h' looking for beginning of value`},
+	{"{\n  \"hidden_size\": 64,\n  \"vocab_size\" 100\n}", `c.json:3:16: not JSON: invalid character '1' after object key`},
+	{`[1, 2]`, `c.json: is [1, 2]: want a JSON object with the model's dimensions`},
+	{`null`, `c.json: is null: want a JSON object with the model's dimensions`},
+	{strings.Repeat(`[`, 20_000), `c.json:1:10001: not JSON: invalid character '[' exceeded max depth`},
+	{`{"a":` + strings.Repeat(`{"a":`, 20_000), `c.json:1:50001: not JSON: invalid character '{' exceeded max depth`},
+	{strings.Repeat(" ", maxSize+1), `c.json: too large for a configuration: want at most 8 MiB`},
+
+	{llama("hidden_size"), `c.json: hidden_size is missing: want a whole number from 1 to 1048576`},
+	{llama("hidden_size null"), `c.json: hidden_size is missing: want a whole number from 1 to 1048576`},
+	{llama(`hidden_size "64"`), `c.json: hidden_size is "64": want a whole number from 1 to 1048576`},
+	{llama("hidden_size -64"), `c.json: hidden_size is -64: want a whole number from 1 to 1048576`},
+	{llama("hidden_size 0"), `c.json: hidden_size is 0: want a whole number from 1 to 1048576`},
+	{llama("hidden_size 64.5"), `c.json: hidden_size is 64.5: want a whole number from 1 to 1048576`},
+	{llama("hidden_size 1e999"), `c.json: hidden_size is 1e999: want a whole number from 1 to 1048576`},
+	{llama(`hidden_size {"a": [1, {"b": 2}]}`), `c.json: hidden_size is {"a": [1, {"b": 2}]}: want a whole number from 1 to 1048576`},
+	{llama("num_hidden_layers 10001"), `c.json: num_hidden_layers is 10001: want a whole number from 1 to 10000`},
+	{llama("vocab_size 16777217"), `c.json: vocab_size is 16777217: want a whole number from 1 to 16777216`},
+	{llama("intermediate_size"), `c.json: intermediate_size is missing: want a whole number from 1 to 16777216`},
+	{llama("num_attention_heads 3"), `c.json: num_attention_heads 3 does not divide hidden_size 64, and there is no head_dim`},
+	{llama("num_key_value_heads 3"), `c.json: num_key_value_heads 3 does not divide num_attention_heads 4`},
+	{llama("num_key_value_heads 8"), `c.json: num_key_value_heads 8 does not divide num_attention_heads 4`},
+	{llama("head_dim -1"), `c.json: head_dim is -1: want a whole number from 1 to 65536`},
+	{llama("partial_rotary_factor 2"), `c.json: partial_rotary_factor is 2: want a number from 0 to 1`},
+	{llama(`tie_word_embeddings "yes"`), `c.json: tie_word_embeddings is "yes": want true or false`},
+	{llama(`torch_dtype "int8"`), `c.json: torch_dtype is "int8": want bfloat16, float16 or float32`},
+	{llama(`model_type 7`), `c.json: model_type is 7: want text`},
+	{llama(`layer_types ["full_attention"]`), `c.json: layer_types has 1 entries: want num_hidden_layers, 2`},
+	{llama(`layer_types {}`), `c.json: layer_types is {}: want a list of texts`},
+	{llama(`layer_types ["full_attention", "sliding_attention"]`),
+		`c.json: sliding_window is missing, and layer_types has sliding_attention`},
+	{llama(`text_config [1]`), `c.json: text_config is [1]: want an object`},
+	{`{"model_type": "qwen3_vl", "text_config": {"hidden_size": -1}}`,
+		`c.json: text_config.hidden_size is -1: want a whole number from 1 to 1048576`},
+	{llama("model_type \"falcon\"\nintermediate_size"), `c.json: model_type "falcon" is not known, and its fields do not ` +
+		`suffice: intermediate_size is missing: want a whole number from 1 to 16777216`},
+	{`{}`, `c.json: model_type "" is not known, and its fields do not suffice: hidden_size is missing: want a whole number ` +
+		`from 1 to 1048576`},
+
+	{llama("num_local_experts 8"), `c.json: mixture of experts is not read yet: num_local_experts is 8`},
+	{llama("kv_lora_rank 512"), `c.json: multi-head latent attention is not read yet: kv_lora_rank is 512`},
+	{llama("ssm_state_size 128"), `c.json: a state-space model is not read yet: ssm_state_size is 128`},
+	{llama("is_encoder_decoder true"), `c.json: an encoder–decoder is not read yet: is_encoder_decoder is true`},
+	{llama(`layer_types ["linear_attention", "full_attention"]`), `c.json: linear_attention is not read yet: layer_types has ` +
+		`it beside full_attention and sliding_attention`},
+	{llama(`architectures ["BertForMaskedLM"]`), `c.json: architecture BertForMaskedLM is not read yet: want a language model ` +
+		`that generates, such as LlamaForCausalLM`},
+
+	{llama(`quantization_config "fp8"`), `c.json: quantization_config is "fp8": want an object`},
+	{llama(`quantization_config {"quant_method": "quip"}`), `c.json: quantization_config.quant_method is "quip": want fp8, awq, ` +
+		`gptq, bitsandbytes, compressed-tensors or modelopt`},
+	{llama(`quantization_config {"quant_method": "gptq", "bits": 3, "group_size": 128}`), `c.json: quantization_config: 3-bit ` +
+		`integers in groups of 128 are not known: want 8 bits, or 4 bits in groups of 32, 64 or 128`},
+	{llama(`quantization_config {"quant_method": "awq"}`),
+		`c.json: quantization_config.bits is missing: want a whole number from 1 to 16`},
+	{llama(`quantization_config {"quant_algo": "MIXED_PRECISION"}`), `c.json: quantization_config.quant_algo is ` +
+		`"MIXED_PRECISION": want FP8, NVFP4, W4A16_NVFP4 or W4A16_AWQ`},
+	{llama(`quantization_config {"config_groups": {}}`),
+		`c.json: quantization_config.config_groups is empty: want the format of the weights`},
+	{llama(`quantization_config {"config_groups": {"group_0": {"weights": {"num_bits": 4, "type": "float"}}}}`),
+		`c.json: quantization_config.config_groups.group_0.weights: 4-bit "float" in groups of 0 is not known: want 8-bit float ` +
+			`or int, 4-bit int, or 4-bit float in groups of 16 or 32`},
+	{llama(`quantization_config {"config_groups": {"a": {"weights": {"num_bits": 8, "type": "float"}}, "b": {"weights": {"num_bits": 8, ` +
+		`"type": "int"}}}}`),
+		`c.json: quantization_config.config_groups has fp8 and int8: more than one format is not read yet`},
+}
+
+func TestBadConfigs(t *testing.T) {
+	for _, c := range bad {
+		_, err := Read([]byte(c.config), "c.json")
+		if err == nil {
+			t.Errorf("%.200s: read, want %q", c.config, c.want)
+		} else if err.Error() != c.want {
+			t.Errorf("%.200s\n  says %q\n  want %q", c.config, err, c.want)
+		}
+	}
+}

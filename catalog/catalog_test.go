@@ -270,7 +270,7 @@ on-demand = "40 USD/h"
 	if c.Device("our-chip") == nil || c.Architecture("rubin") == nil || c.Runtime("ours") == nil {
 		t.Error("new device, architecture or runtime is missing")
 	}
-	if o, ok := c.Cheapest("our-chip", 5, hardware.OnDemand); !ok || o.Instances != 2 || o.USDPerHour != 16 || o.IdleDevices != 3 || o.Instance.Provider != "our own" {
+	if o, ok := c.Cheapest("our-chip", 5, 1, hardware.OnDemand); !ok || o.Instances != 2 || o.USDPerHour != 16 || o.IdleDevices != 3 || o.Instance.Provider != "our own" {
 		t.Errorf("offer: %+v", o)
 	}
 	found := 0
@@ -344,7 +344,7 @@ func TestCheapest(t *testing.T) {
 		{"x", 2, hardware.Spot, "A one", 2, 2, 0},
 		{"y", 3, hardware.OnDemand, "F floor", 2, 10, 1}, // a floor where there is nothing better
 	} {
-		o, ok := c.Cheapest(v.device, v.count, v.kind)
+		o, ok := c.Cheapest(v.device, v.count, 1, v.kind)
 		if !ok || o.Instance.Provider+" "+o.Instance.ID != v.want || o.Instances != v.n || o.USDPerHour != v.usd || o.IdleDevices != v.idle {
 			t.Errorf("%d of %s, %s: %+v", v.count, v.device, v.kind, o)
 		}
@@ -354,11 +354,11 @@ func TestCheapest(t *testing.T) {
 		count  int
 		kind   hardware.PriceKind
 	}{{"x", 0, hardware.OnDemand}, {"z", 1, hardware.OnDemand}, {"x", 1, hardware.Reserved1y}, {"x", 1, hardware.PurchaseBuy}} {
-		if o, ok := c.Cheapest(v.device, v.count, v.kind); ok {
+		if o, ok := c.Cheapest(v.device, v.count, 1, v.kind); ok {
 			t.Errorf("%d of %s, %s: %+v, want none", v.count, v.device, v.kind, o)
 		}
 	}
-	if o, ok := Default().Cheapest("nvidia-h100-sxm5-80gb", 8, hardware.OnDemand); !ok || o.USDPerHour < 8 || o.USDPerHour > 40 || o.IdleDevices != 0 {
+	if o, ok := Default().Cheapest("nvidia-h100-sxm5-80gb", 8, 1, hardware.OnDemand); !ok || o.USDPerHour < 8 || o.USDPerHour > 40 || o.IdleDevices != 0 {
 		t.Errorf("8 × H100: %+v", o)
 	}
 }
@@ -396,7 +396,7 @@ func BenchmarkCheapest(b *testing.B) {
 	c := Default()
 	for b.Loop() {
 		for i := range c.Devices {
-			o, _ := c.Cheapest(c.Devices[i].ID, 8, hardware.OnDemand)
+			o, _ := c.Cheapest(c.Devices[i].ID, 8, 1, hardware.OnDemand)
 			sink += o.Instances
 		}
 	}

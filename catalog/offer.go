@@ -16,12 +16,11 @@ type Offer struct {
 }
 
 // Cheapest returns the cheapest way to rent at least count devices as whole instances of one type; ok is false where
-// there is none. Suspect prices are never used, and floors of marketplaces and prices without the host (see
-// [hardware.Instance.Firm]) only where there is nothing better. What costs the same is decided by fewer instances, then
-// by the newer price, then by name.
-//
-// Instances of one device each are not connected to each other as the devices in one machine are: see Instances.
-func (c *Catalog) Cheapest(deviceID string, count int, kind hardware.PriceKind) (Offer, bool) {
+// there is none. Groups of together devices must be in one machine, connected to each other: instances with fewer don't
+// do, but prices per device do, as what they are a share of is larger. Suspect prices are never used, and floors of
+// marketplaces and prices without the host (see [hardware.Instance.Firm]) only where there is nothing better. What costs
+// the same is decided by fewer instances, then by the newer price, then by name.
+func (c *Catalog) Cheapest(deviceID string, count, together int, kind hardware.PriceKind) (Offer, bool) {
 	var best Offer
 	found := false
 	if count < 1 {
@@ -30,6 +29,9 @@ func (c *Catalog) Cheapest(deviceID string, count int, kind hardware.PriceKind) 
 	for _, i := range c.Instances(deviceID) {
 		price := i.Price(kind)
 		if price <= 0 || i.Count < 1 || i.Suspect != "" {
+			continue
+		}
+		if i.Count < together && i.Scope == hardware.WholeInstance {
 			continue
 		}
 		n := (count-1)/i.Count + 1

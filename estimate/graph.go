@@ -40,6 +40,9 @@ func (m *GraphModel) Work(batch float64) []model.Work {
 	out := make([]model.Work, len(m.work))
 	for i := range m.work {
 		out[i] = m.work[i].Scaled(m.scale(batch))
+		if s := out[i].Shape; len(s) > 0 && s[0] == m.Graph.Batch && batch == math.Trunc(batch) {
+			out[i].Shape = append(model.Shape{int64(batch)}, s[1:]...)
+		}
 	}
 	return out
 }

@@ -293,16 +293,17 @@ func (fu *fuser) leaves(t TensorID, gr *group) bool {
 }
 
 // kinds names a fused kernel after its ops, the anchor first: "Conv+Add+Relu", "MatMul+Softmax+MatMul", "ReduceMean+8".
+// Batch norms folded into the weights leave no trace.
 func (fu *fuser) kinds(gr *group) string {
-	const most = 3
-	if len(gr.ops) > most {
-		return fu.g.Ops[gr.anchor].Kind + "+" + strconv.Itoa(len(gr.ops)-1)
-	}
+	const most = 4
 	names := []string{fu.g.Ops[gr.anchor].Kind}
 	for _, i := range gr.ops {
-		if i != gr.anchor {
+		if i != gr.anchor && !fu.folds(&fu.works[gr.anchor], i) {
 			names = append(names, fu.g.Ops[i].Kind)
 		}
+	}
+	if len(names) > most {
+		return names[0] + "+" + strconv.Itoa(len(names)-1)
 	}
 	return strings.Join(names, "+")
 }

@@ -64,12 +64,12 @@ func (c *catalogListCmd) Run(s *session) error {
 	}
 	n := newNamer(s.catalog)
 	const peaks = "dense TFLOP/s"
-	gib := unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}, {Factor: 1, Symbol: "B"}}
-	gb := unit.Scales{{Factor: 1e9, Symbol: "GB/s"}, {Factor: 1, Symbol: "B/s"}}
-	tera := unit.Scales{{Factor: 1e12, Symbol: ""}, {Factor: 1, Symbol: "FLOP/s"}}
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "memory", Scales: gib}, {Left: true}, {Title: "bandwidth", Scales: gb}}}
+	gib := unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}}
+	gb := unit.Scales{{Factor: 1e9, Symbol: "GB/s"}}
+	tera := unit.Scales{{Factor: 1e12}}
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "memory", Scales: gib, Base: "B"}, {Left: true}, {Title: "bandwidth", Scales: gb, Base: "B/s"}}}
 	for _, f := range shownFormats {
-		t.Columns = append(t.Columns, show.Column{Group: peaks, Title: f.String(), Scales: tera})
+		t.Columns = append(t.Columns, show.Column{Group: peaks, Title: f.String(), Scales: tera, Base: "FLOP/s"})
 	}
 	t.Columns = append(t.Columns, show.Column{Title: "ridge"}, show.Column{Title: "power", Unit: "W", Whole: true},
 		show.Column{Title: "$/h"}, show.Column{Title: "as of", Left: true})
@@ -97,7 +97,7 @@ func (c *catalogListCmd) listed(s *session, d *hardware.Device) listed {
 	for _, f := range d.Formats() {
 		l.Peaks[f.String()] = float64(d.Peak(f))
 	}
-	if offer, ok := s.catalog.Cheapest(d.ID, 1, c.Price); ok {
+	if offer, ok := s.catalog.Cheapest(d.ID, 1, 1, c.Price); ok {
 		price := float64(offer.USDPerHour) / float64(offer.Instances*max(offer.Instance.Count, 1))
 		l.Price, l.AsOf = &price, offer.Instance.Date
 		l.Offer = strings.TrimSpace(offer.Instance.Provider + " " + offer.Instance.ID + " " + offer.Instance.Region)
@@ -235,9 +235,14 @@ func (c *catalogShowCmd) Run(s *session) error {
 	}
 	t := show.Table{Columns: []show.Column{{Title: "field", Left: true}, {Title: "value", Left: true}, {Title: "status", Left: true}, {Title: "source", Left: true}}}
 	for _, v := range values {
-		t.Add(v.Field, v.Text, string(v.Status), v.Source)
+		source := v.Source
+		if source == d.Source {
+			source = "" // said once, below
+		}
+		t.Add(v.Field, v.Text, string(v.Status), source)
 	}
-	a := &show.Answer{Sentence: d.Name + " (" + d.ID + ")", Tables: []show.Table{t}}
+	a := &show.Answer{Sentence: d.Name + " (" + d.ID + ")", Tables: []show.Table{t},
+		Notes: []string{"source where none is printed: " + d.Source + " (what the keys mean: catalog/sources.toml)"}}
 	if d.Note != "" {
 		a.Notes = append(a.Notes, d.Note)
 	}

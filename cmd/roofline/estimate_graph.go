@@ -26,7 +26,7 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	a := &show.Answer{
 		Sentence: graphSentence(n, rows, items),
 		Assumed:  graphAssumed(loaded, item, keys(runtimes), rows),
-		Tables:   []show.Table{graphTable(n, rows, batches, items)},
+		Tables:   []show.Table{graphTable(n, rows, batches, items, s.Wide)},
 		JSON:     newDocument(s, rows, graphAssumptions(c, loaded, rows)...),
 	}
 	if c.Batch == "" {
@@ -53,9 +53,12 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	return a
 }
 
-func graphTable(n namer, rows []row, batches []float64, items string) show.Table {
+// milliseconds is the scale of latencies people compare.
+var milliseconds = unit.Scales{{Factor: 1e-3, Symbol: "ms"}}
+
+func graphTable(n namer, rows []row, batches []float64, items string, wide bool) show.Table {
 	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "dtype", Left: true}}}
-	for _, b := range batches {
+	for k, b := range batches {
 		group := fmt.Sprintf("batch %.0f", b)
 		switch b {
 		case most:
@@ -66,39 +69,49 @@ func graphTable(n namer, rows []row, batches []float64, items string) show.Table
 		if b < 1 {
 			t.Columns = append(t.Columns, show.Column{Group: group, Title: "batch", Whole: true})
 		}
-		t.Columns = append(t.Columns,
-			show.Column{Group: group, Title: "latency", Scales: unit.TimeScales},
-			show.Column{Group: group, Title: "bound–high", Scales: unit.TimeScales, Digits: 2},
-			show.Column{Group: group, Title: items + "/s"})
+		t.Columns = append(t.Columns, show.Column{Group: group, Title: "time", Scales: milliseconds, Base: "s"})
+		if banded(k, wide) {
+			t.Columns = append(t.Columns, show.Column{Group: group, Title: "bound–high", Scales: milliseconds, Base: "s", Digits: 2})
+		}
+		t.Columns = append(t.Columns, show.Column{Group: group, Title: items + "/s"})
 	}
-	last := &t.Columns[len(t.Columns)-1]
-	t.Columns = append(t.Columns, show.Column{Group: last.Group, Title: "$/M"}, show.Column{Group: last.Group, Title: "memory"},
-		show.Column{Group: last.Group, Title: "limit", Left: true})
+	last := t.Columns[len(t.Columns)-1].Group
+	t.Columns = append(t.Columns, show.Column{Group: last, Title: "$/M"}, show.Column{Group: last, Title: "memory"},
+		show.Column{Group: last, Title: "limit", Left: true})
 	for i := range rows {
-		t.Add(graphCells(n, &rows[i], batches)...)
+		t.Add(graphCells(n, &rows[i], batches, wide)...)
 	}
 	return t
 }
 
-func graphCells(n namer, r *row, batches []float64) []show.Cell {
+// banded reports whether the k-th load's band is shown: of the first only, where space is short.
+func banded(k int, wide bool) bool { return k == 0 || wide }
+
+func graphCells(n namer, r *row, batches []float64, wide bool) []show.Cell {
 	cells := []show.Cell{n.of(&r.target)}
 	if r.failed() {
 		cells = append(cells, show.NotSupported)
-		for _, b := range batches {
-			if b < 1 {
-				cells = append(cells, show.Unknown)
-			}
-			cells = append(cells, show.Unknown, show.Unknown, show.Unknown)
-		}
-		return append(cells, show.Unknown, "–", "see below")
+	} else {
+		cells = append(cells, r.results[0].Workload.DType.String())
 	}
-	cells = append(cells, r.results[0].Workload.DType.String())
-	for k, e := range r.results {
-		if batches[k] < 1 {
-			cells = append(cells, e.Workload.Batch)
+	for k, b := range batches {
+		batch, time, span, rate := show.Unknown, show.Unknown, show.Range{Low: show.Unknown}, show.Unknown
+		if !r.failed() {
+			e := r.results[k]
+			batch, time, rate = e.Workload.Batch, seconds(e.Latency.Expected), e.Throughput.Value
+			span = show.Range{Low: seconds(e.Latency.Bound), High: seconds(e.Latency.High)}
 		}
-		cells = append(cells, seconds(e.Latency.Expected), show.Range{Low: seconds(e.Latency.Bound), High: seconds(e.Latency.High)},
-			e.Throughput.Value)
+		if b < 1 {
+			cells = append(cells, batch)
+		}
+		cells = append(cells, time)
+		if banded(k, wide) {
+			cells = append(cells, span)
+		}
+		cells = append(cells, rate)
+	}
+	if r.failed() {
+		return append(cells, show.Unknown, "–", "see below")
 	}
 	last := r.last()
 	return append(cells, money(last), memoryUse(last), last.BoundBy.String())
@@ -119,12 +132,22 @@ func graphSentence(n namer, rows []row, items string) string {
 		}
 		return text + "; limited by " + limitText(*last.BoundBy) + "."
 	}
-	most := best(rows, func(r *row) float64 { return -r.last().Throughput.Value })
-	text := fmt.Sprintf("%s answers fastest (%s)", n.of(&fastest.target), fastest.results[0].Latency.Expected)
-	if cheapest := best(rows, func(r *row) float64 { return money(r.last()) }); cheapest != nil {
-		text = fmt.Sprintf("%s is cheapest, $%s per M %s; ", n.of(&cheapest.target), unit.Number(money(cheapest.last()), 3), items) + text
+	busiest := best(rows, func(r *row) float64 { return -r.last().Throughput.Value })
+	cheapest := best(rows, func(r *row) float64 { return money(r.last()) })
+	var parts []string
+	say := func(r *row, what string) {
+		if name := n.of(&r.target); len(parts) > 0 && strings.HasPrefix(parts[len(parts)-1], name+" ") {
+			parts[len(parts)-1] += " and " + what
+		} else {
+			parts = append(parts, name+" "+what)
+		}
 	}
-	return text + fmt.Sprintf("; %s does most, %s %s/s.", n.of(&most.target), unit.Number(most.last().Throughput.Value, 3), items)
+	if cheapest != nil {
+		say(cheapest, fmt.Sprintf("is cheapest, $%s per M %s", unit.Number(money(cheapest.last()), 3), items))
+	}
+	say(fastest, fmt.Sprintf("answers fastest, %s", fastest.results[0].Latency.Expected))
+	say(busiest, fmt.Sprintf("does most, %s %s/s", unit.Number(busiest.last().Throughput.Value, 3), items))
+	return strings.Join(parts, "; ") + "."
 }
 
 // limitText names a limit in words.

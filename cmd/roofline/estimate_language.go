@@ -54,9 +54,16 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
 	for i := range rows {
 		r := &rows[i]
-		if last := r.last(); !r.failed() && last == nil {
+		if r.failed() {
+			continue
+		}
+		last := r.last()
+		if last == nil {
+			last = r.results[0]
+		}
+		if last.Memory.Fits == nil {
 			a.Warnings = append(a.Warnings, n[r.target.Device.ID]+": its memory capacity is not known, so neither is the full load; give one with --memory")
-		} else if !r.failed() && last.Memory.Fits != nil && !*last.Memory.Fits {
+		} else if !*last.Memory.Fits {
 			a.Warnings = append(a.Warnings, fmt.Sprintf("%s: does not fit, %s of %s needed on each device; more devices with --count",
 				n.of(&r.target), last.Memory.Total, last.Memory.Capacity))
 		}
@@ -118,7 +125,7 @@ func languageSentence(n namer, rows []row) string {
 		return "No device can run this; the reasons are below."
 	}
 	if len(rows) == 1 {
-		return oneDeviceSentence(&rows[0])
+		return oneDeviceSentence(n, &rows[0])
 	}
 	var parts []string
 	if cheapest := loaded(money); cheapest != nil {
@@ -138,7 +145,11 @@ func costRange(e *estimate.Result) (low, high float64) {
 	return k * float64(e.Latency.Low), k * float64(e.Latency.High)
 }
 
-func oneDeviceSentence(r *row) string {
+func oneDeviceSentence(n namer, r *row) string {
+	if m := r.results[0].Memory; m.Fits != nil && !*m.Fits {
+		return fmt.Sprintf("%s does not fit on %d × %s: %s needed on each, %s there; roofline fit says how many it takes.",
+			r.results[0].Model.Name, r.target.Count, n[r.target.Device.ID], m.Total, m.Capacity)
+	}
 	e := r.last()
 	if e == nil {
 		e = r.results[0]
@@ -163,9 +174,9 @@ func twoLoads(n namer, rows []row) show.Table {
 	const alone, full = "one request alone", "full load: most that fit, ≤ 256 each"
 	t := show.Table{Columns: []show.Column{
 		{Title: "device", Left: true},
-		{Group: alone, Title: "TTFT", Scales: unit.Scales{{Factor: 1e-3, Symbol: "ms"}, {Factor: 1, Symbol: "s"}}},
-		{Group: alone, Title: "TPOT", Scales: unit.TimeScales},
-		{Group: alone, Title: "bound–high", Scales: unit.TimeScales, Digits: 2},
+		{Group: alone, Title: "TTFT", Scales: milliseconds, Base: "s"},
+		{Group: alone, Title: "TPOT", Scales: milliseconds, Base: "s"},
+		{Group: alone, Title: "bound–high", Scales: milliseconds, Base: "s", Digits: 2},
 		{Group: alone, Title: "tok/s"},
 		{Group: full, Title: "users", Whole: true},
 		{Group: full, Title: "tok/s/user", Digits: 2},
@@ -207,8 +218,8 @@ func twoLoads(n namer, rows []row) show.Table {
 func perLoad(n namer, rows []row) show.Table {
 	t := show.Table{Columns: []show.Column{
 		{Title: "device", Left: true}, {Title: "plan", Left: true}, {Title: "users", Whole: true},
-		{Title: "TTFT", Scales: unit.Scales{{Factor: 1e-3, Symbol: "ms"}, {Factor: 1, Symbol: "s"}}},
-		{Title: "TPOT", Scales: unit.TimeScales}, {Title: "bound–high", Scales: unit.TimeScales, Digits: 2},
+		{Title: "TTFT", Scales: milliseconds, Base: "s"},
+		{Title: "TPOT", Scales: milliseconds, Base: "s"}, {Title: "bound–high", Scales: milliseconds, Base: "s", Digits: 2},
 		{Title: "tok/s/user"}, {Title: "tok/s"}, {Title: "E2E", Scales: unit.Scales{{Factor: 1, Symbol: "s"}}},
 		{Title: "$/M out"}, {Title: "memory"},
 	}}
@@ -314,7 +325,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 		}
 	}
 	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "plan", Left: true},
-		{Title: c.Phase, Scales: unit.TimeScales}, {Title: "bound", Scales: unit.TimeScales}, {Title: "low–high", Scales: unit.TimeScales},
+		{Title: c.Phase, Scales: milliseconds, Base: "s"}, {Title: "bound", Scales: milliseconds, Base: "s"}, {Title: "low–high", Scales: milliseconds, Base: "s"},
 		{Title: "tok/s"}, {Title: "$/M"}, {Title: "memory"}, {Title: "limit", Left: true}}}
 	for i := range rows {
 		r := &rows[i]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"roofline/catalog"
 	"roofline/estimate"
 	"roofline/hardware"
+	"roofline/hardware/dtype"
 	"roofline/model"
 )
 
@@ -77,6 +79,9 @@ func classify(err error) *failure {
 	switch {
 	case errors.As(err, &ambiguous):
 		f.code = "name.ambiguous"
+		if ambiguous.What == "device" {
+			f.hint = differences(ambiguous.Candidates)
+		}
 	case errors.As(err, &unknown):
 		f.code = "name.unknown"
 	case errors.As(err, &unbound):
@@ -84,10 +89,32 @@ func classify(err error) *failure {
 		f.hint = unbound.Hint()
 	case errors.As(err, &format):
 		f.code = "device.format"
+		f.hint = "choose one of them with --dtype, or another device"
 	case errors.As(err, &decode):
 		f.code = "catalog.decode"
 	}
 	return f
+}
+
+// differences lays out what tells the candidates of an ambiguous name apart.
+func differences(ids []string) string {
+	c := catalog.Default()
+	n := newNamer(c)
+	var lines []string
+	least, most := math.Inf(1), 0.0
+	for _, id := range ids {
+		d := c.Device(id)
+		if d == nil {
+			continue
+		}
+		memory, _ := d.Memory.Usable()
+		lines = append(lines, fmt.Sprintf("%-20s %10v  %10v  %v %v", n[id], memory, d.Memory.Bandwidth, d.Peak(dtype.FP16), dtype.FP16))
+		least, most = min(least, float64(d.Memory.Bandwidth)), max(most, float64(d.Memory.Bandwidth))
+	}
+	if most > 0 {
+		lines = append(lines, fmt.Sprintf("these differ by %.1f × in bandwidth, so pick one, or take all with a comma list or a glob", most/least))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // wantsJSON reports whether a command line that could not be parsed asked for JSON.
@@ -122,7 +149,13 @@ func usage(app *kong.Application, args []string, err error) error {
 		}
 	}
 	slices.Sort(names)
-	if near := catalog.Nearest(flag, names); near != "" {
+	near := catalog.Nearest(flag, names)
+	for _, n := range names { // --tp-size goes on where --tp ends
+		if strings.HasPrefix(flag, n+"-") {
+			near = n
+		}
+	}
+	if near != "" {
 		return fmt.Errorf("unknown flag %s, did you mean %s?", flag, near)
 	}
 	return fmt.Errorf("unknown flag %s", flag)

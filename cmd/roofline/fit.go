@@ -142,10 +142,10 @@ func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, fail
 		Assumed: fmt.Sprintf("%s · %s · %s weights, %s · %s KV, %s per token · context %s", m.Name, parameters(m.Parameters()), f.Weights,
 			m.WeightBytes(f), f.KV, m.KVBytesPerToken(f.KV), unit.Group(fmt.Sprintf("%.0f", float64(c.Context)))),
 	}
-	gib := unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}, {Factor: 1, Symbol: "B"}}
+	gib := unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}}
 	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "plan", Left: true},
-		{Group: "per device", Title: "weights", Scales: gib}, {Group: "per device", Title: "KV cache", Scales: gib},
-		{Group: "per device", Title: "other", Scales: gib}, {Group: "per device", Title: "of", Scales: gib},
+		{Group: "per device", Title: "weights", Scales: gib, Base: "B"}, {Group: "per device", Title: "KV cache", Scales: gib, Base: "B"},
+		{Group: "per device", Title: "other", Scales: gib, Base: "B"}, {Group: "per device", Title: "memory", Scales: gib, Base: "B"},
 		{Title: "KV tokens", Whole: true}, {Title: "users at " + c.Context.String(), Whole: true}, {Title: "longest context", Left: true}}}
 	var flat []fitting
 	runtimes := map[string]bool{}

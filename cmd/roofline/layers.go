@@ -270,12 +270,19 @@ func (c *layersCmd) sort(ls []layer) {
 	}
 }
 
-// longestName is the widest op name a table shows; the end tells ops apart better than the beginning.
-const longestName = 28
+// The widest op name and kind a table shows. The end of a name tells ops apart better than the beginning.
+const longestName, longestKind = 26, 16
 
-func shorten(name string, width int) string {
+func lastOf(name string, width int) string {
 	if r := []rune(name); len(r) > width {
 		return "…" + string(r[len(r)-width+1:])
+	}
+	return name
+}
+
+func firstOf(name string, width int) string {
+	if r := []rune(name); len(r) > width {
+		return string(r[:width-1]) + "…"
 	}
 	return name
 }
@@ -365,7 +372,7 @@ func (b *breakdown) mainFormat() (f dtype.DType) {
 func (c *layersCmd) table(s *session, ls []layer, totals *model.Totals, timed bool, expected unit.Seconds) show.Table {
 	t := show.Table{Columns: []show.Column{
 		{Title: "op", Left: true}, {Title: "kind", Left: true}, {Title: "×", Whole: true}, {Title: "output", Left: true},
-		{Title: "", Scales: unit.FLOPScales}, {Title: "weights", Scales: unit.TrafficScales}, {Title: "act.", Scales: unit.TrafficScales},
+		{Title: "work", Scales: unit.FLOPScales}, {Title: "weights", Scales: unit.TrafficScales}, {Title: "act.", Scales: unit.TrafficScales},
 	}}
 	if totals.KV > 0 {
 		t.Columns = slices.Insert(t.Columns, 6, show.Column{Title: "KV", Scales: unit.TrafficScales})
@@ -403,7 +410,7 @@ func (c *layersCmd) table(s *session, ls []layer, totals *model.Totals, timed bo
 		name := l.Name
 		kind := l.Kind
 		if !s.Wide && s.Format == show.Text {
-			name, kind = shorten(name, longestName), shorten(kind, 18)
+			name, kind = lastOf(name, longestName), firstOf(kind, longestKind)
 		}
 		k := l.Count
 		intensity := show.Unknown

@@ -63,6 +63,20 @@ const (
 	Q5_K
 	Q6_K
 	IQ4_NL
+	IQ1_S
+	IQ1_M
+	IQ2_XXS
+	IQ2_XS
+	IQ2_S
+	IQ3_XXS
+	IQ3_S
+	IQ4_XS
+	TQ1_0
+	TQ2_0
+	Q1_0
+	Q2_0
+	Q8_1
+	Q8_K
 
 	count
 )
@@ -131,6 +145,21 @@ var table = [count]info{
 	Q5_K:   {"q5_k", 176 * 8.0 / 256, Unknown, nil},
 	Q6_K:   {"q6_k", 210 * 8.0 / 256, Unknown, nil},
 	IQ4_NL: {"iq4_nl", 18 * 8.0 / 32, Unknown, nil},
+
+	IQ1_S:   {"iq1_s", 50 * 8.0 / 256, Unknown, nil},
+	IQ1_M:   {"iq1_m", 56 * 8.0 / 256, Unknown, nil},
+	IQ2_XXS: {"iq2_xxs", 66 * 8.0 / 256, Unknown, nil},
+	IQ2_XS:  {"iq2_xs", 74 * 8.0 / 256, Unknown, nil},
+	IQ2_S:   {"iq2_s", 82 * 8.0 / 256, Unknown, nil},
+	IQ3_XXS: {"iq3_xxs", 98 * 8.0 / 256, Unknown, nil},
+	IQ3_S:   {"iq3_s", 110 * 8.0 / 256, Unknown, nil},
+	IQ4_XS:  {"iq4_xs", 136 * 8.0 / 256, Unknown, nil},
+	TQ1_0:   {"tq1_0", 54 * 8.0 / 256, Unknown, nil},
+	TQ2_0:   {"tq2_0", 66 * 8.0 / 256, Unknown, nil},
+	Q1_0:    {"q1_0", 18 * 8.0 / 128, Unknown, nil},
+	Q2_0:    {"q2_0", 18 * 8.0 / 64, Unknown, nil},
+	Q8_1:    {"q8_1", 36 * 8.0 / 32, Unknown, nil},
+	Q8_K:    {"q8_k", 292 * 8.0 / 256, Unknown, nil},
 }
 
 // String returns the name users write: "bf16", "fp8_e5m2", "q4_k".

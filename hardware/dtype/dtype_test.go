@@ -36,6 +36,22 @@ func TestBits(t *testing.T) {
 		{Q5_K, 256 * 5, 8*(6+6) + 16 + 16, 256},
 		{Q6_K, 256 * 6, 16*8 + 16, 256},
 		{IQ4_NL, 32 * 4, 16, 32},
+
+		// Of the codebook types the payload is what indexes it: grids, signs and high bits.
+		{IQ1_S, 256 + 256.0/8*4, 16, 256},         // 8-bit index per 8, 3 more bits and 1 of a scale or shift
+		{IQ1_M, 256 + 256.0/8*4, 8 * 8, 256},      // likewise; scales of 3 bits, and the 16-bit one spread among them
+		{IQ2_XXS, 256 * 2, 16, 256},               // per 32: four 8-bit indices, four 7-bit signs and a 4-bit scale
+		{IQ2_XS, 256 * 2, 8*8 + 16, 256},          // per 8: a 9-bit index and 7 bits of signs
+		{IQ2_S, 256*2 + 8*8, 8*8 + 16, 256},       // per 8: 8 + 2 bits of index and 8 signs
+		{IQ3_XXS, 256 * 3, 16, 256},               // per 4 an 8-bit index; per 32 28 bits of signs and a 4-bit scale
+		{IQ3_S, 256*2 + 8*8 + 256, 4*8 + 16, 256}, // per 4: 8 + 1 bits of index and 4 signs
+		{IQ4_XS, 256 * 4, 8*6 + 16, 256},
+		{TQ1_0, 240/5*8 + 16/4*8, 16, 256}, // five digits of base 3 to a byte, the last 16 four to a byte
+		{TQ2_0, 256 * 2, 16, 256},
+		{Q1_0, 128, 16, 128},
+		{Q2_0, 64 * 2, 16, 64},
+		{Q8_1, 32 * 8, 16 + 16, 32},
+		{Q8_K, 256 * 8, 32 + 16*16, 256},
 	} {
 		want := (c.payload + c.scales) / c.n
 		if got := c.d.Bits(); math.Abs(got-want) > 1e-12 {

@@ -165,11 +165,11 @@ func (d *Deployer) price(t *estimate.Target) *estimate.Price {
 	if d.Wish.USDPerHour > 0 {
 		return &estimate.Price{USDPerHour: unit.USDPerHour(d.Wish.USDPerHour * float64(t.Count)), Source: "--usd-per-hour"}
 	}
-	offer, ok := d.Catalog.Cheapest(t.Device.ID, t.Count, d.Wish.Price)
+	offer, ok := d.Catalog.Cheapest(t.Device.ID, t.Count, t.TP, d.Wish.Price)
 	if !ok {
 		return nil
 	}
-	source := fmt.Sprintf("%s %s %s, %s", offer.Instance.Provider, offer.Instance.ID, offer.Instance.Region, d.Wish.Price)
+	source := strings.Join(strings.Fields(offer.Instance.Provider+" "+offer.Instance.ID+" "+offer.Instance.Region), " ") + ", " + string(d.Wish.Price)
 	if offer.Instances > 1 {
 		source = fmt.Sprintf("%d × %s", offer.Instances, source)
 	}

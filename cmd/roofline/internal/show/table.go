@@ -19,8 +19,9 @@ import (
 type Column struct {
 	Group  string      // printed above, once over neighbouring columns of the same group
 	Title  string      // without the unit
-	Unit   string      // printed after the title; for quantities the scale's symbol is
-	Scales unit.Scales // of a quantity; its first symbol of factor 1 is the unit in CSV
+	Unit   string      // printed below the title; for quantities the scale's symbol is
+	Scales unit.Scales // of a quantity; one scale alone fixes the unit
+	Base   string      // the unit of CSV, where the scales do not hold the base unit
 	Digits int         // significant digits; 0 means 3
 	Whole  bool        // counts: no decimals
 	Left   bool        // text
@@ -102,24 +103,24 @@ func (c *Column) text(cell Cell, scale unit.Scale) string {
 	return ""
 }
 
-// writer lays the table out with scaled numbers and units in the header.
+// writer lays the table out with scaled numbers: groups, titles and units in header rows of their own, or all in one.
 func (t *Table) writer(groups bool) table.Writer {
 	w := table.NewWriter()
-	titles, above := table.Row{}, table.Row{}
+	titles, units, above := table.Row{}, table.Row{}, table.Row{}
 	var configs []table.ColumnConfig
 	var scales []unit.Scale
-	grouped := false
+	grouped, measured := false, false
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		title := c.Title
 		scales = append(scales, t.scale(i))
-		if s := scales[i].Symbol; s != "" {
-			title = strings.TrimSpace(title + " " + s)
+		title, symbol := c.Title, scales[i].Symbol
+		if !groups {
+			if title = strings.TrimSpace(title + " " + symbol); c.Group != "" {
+				title = c.Group + ": " + title
+			}
 		}
-		if !groups && c.Group != "" {
-			title = c.Group + ": " + title
-		}
-		titles = append(titles, title)
+		titles, units = append(titles, title), append(units, symbol)
+		measured = measured || symbol != ""
 		above = append(above, c.Group)
 		grouped = grouped || c.Group != ""
 		align := text.AlignRight
@@ -132,6 +133,9 @@ func (t *Table) writer(groups bool) table.Writer {
 		w.AppendHeader(above, table.RowConfig{AutoMerge: true, AutoMergeAlign: text.AlignCenter})
 	}
 	w.AppendHeader(titles)
+	if groups && measured {
+		w.AppendHeader(units)
+	}
 	for _, row := range t.rows() {
 		line := table.Row{}
 		for i, cell := range row {
@@ -215,6 +219,9 @@ func (t *Table) CSV(out io.Writer) error {
 
 // base is the unit of the column's values as they are given.
 func (c *Column) base() string {
+	if c.Base != "" {
+		return c.Base
+	}
 	for _, s := range c.Scales {
 		if s.Factor == 1 {
 			return s.Symbol

@@ -57,19 +57,17 @@ func (t *Target) Machine(formats ...dtype.DType) (*Machine, error) {
 	return m, err
 }
 
-// fabric returns what connects the devices of one replica: the fastest link whose domain holds them all.
+// fabric returns what connects the devices of one replica.
 func (t *Target) fabric() (Fabric, error) {
-	for _, l := range t.Device.Links {
-		if l.Bandwidth == 0 || l.Domain > 0 && l.Domain < t.TP {
-			continue
-		}
-		f := Fabric{Devices: t.TP, Bandwidth: l.Bandwidth, Latency: t.Link.Latency, Share: t.Link.Share}
-		if t.Runtime.Ideal {
-			f.Latency, f.Share = 0, 1
-		}
-		return f, nil
+	l, ok := t.Device.LinkOf(t.TP)
+	if !ok {
+		return Fabric{}, fmt.Errorf("%s: no known link connects %d devices", t.Device.ID, t.TP)
 	}
-	return Fabric{}, fmt.Errorf("%s: no known link connects %d devices", t.Device.ID, t.TP)
+	f := Fabric{Devices: t.TP, Bandwidth: l.Bandwidth, Latency: t.Link.Latency, Share: t.Link.Share}
+	if t.Runtime.Ideal {
+		f.Latency, f.Share = 0, 1
+	}
+	return f, nil
 }
 
 // footprint adds up the memory of one device and compares it with its capacity.

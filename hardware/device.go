@@ -102,7 +102,24 @@ type Link struct {
 	Kind      string        `toml:"kind"`     // nvlink4, xgmi, pcie5, ethernet …
 	Topology  string        `toml:"topology"` // switch, mesh, ring, torus, host; "" if unknown
 	Bandwidth unit.ByteRate `toml:"bandwidth"`
-	Domain    int           `toml:"domain"` // how many devices it connects at full speed; 0: unknown
+	Domain    int           `toml:"domain"` // how many devices it connects at full speed; 0: unknown, see [Device.LinkOf]
+}
+
+// hostDevices is how many devices a link of unknown reach is taken to connect: those in one host.
+const hostDevices = 8
+
+// LinkOf returns the fastest link that connects n of the devices to each other; ok is false where none is known to.
+func (d *Device) LinkOf(n int) (l Link, ok bool) {
+	for _, l := range d.Links {
+		reach := l.Domain
+		if reach == 0 {
+			reach = hostDevices
+		}
+		if l.Bandwidth > 0 && reach >= n {
+			return l, true
+		}
+	}
+	return Link{}, false
 }
 
 // Power is what the device draws.

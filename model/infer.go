@@ -56,6 +56,9 @@ func (run *inference) graph(g *Graph, guessed bool) error {
 	}
 	defer func() { run.depth-- }()
 	g.bodies = nil
+	if err := g.checkSources(); err != nil {
+		return err
+	}
 	guess := make([]bool, len(g.Tensors))
 	for _, id := range g.Inputs {
 		guess[id] = guessed
@@ -71,6 +74,28 @@ func (run *inference) graph(g *Graph, guessed bool) error {
 		}
 	}
 	return nil
+}
+
+// checkSources rejects stored tensors no file can hold, and forgets contents that don't fit their shape.
+func (g *Graph) checkSources() error {
+	for i := range g.Tensors {
+		t := &g.Tensors[i]
+		if t.Role != Weight && t.Role != Constant {
+			continue
+		}
+		if err := plausible(t.Shape); err != nil {
+			return fmt.Errorf("tensor %q has %w", t.Name, err)
+		}
+		t.checkValue()
+	}
+	return nil
+}
+
+// checkValue keeps the rule that a known content has as many elements as its shape says.
+func (t *Tensor) checkValue() {
+	if t.Value != nil && float64(t.Value.Len()) != t.Shape.Elems() {
+		t.Value = nil
+	}
 }
 
 // op infers the outputs of one op.
@@ -116,6 +141,7 @@ func (run *inference) op(n *node, guess []bool) error {
 		}
 		t := &n.g.Tensors[id]
 		n.settle(i, t, tainted)
+		t.checkValue()
 		guess[id] = tainted
 		if t.Value != nil || constant && known && !random(n.op.Kind) {
 			t.Role = Constant

@@ -46,6 +46,16 @@ type row struct {
 	reason  string
 }
 
+// fits reports whether no load is known not to fit.
+func (r *row) fits() bool {
+	for _, e := range r.results {
+		if e != nil && e.Memory.Fits != nil && !*e.Memory.Fits {
+			return false
+		}
+	}
+	return true
+}
+
 // failed reports a row without an answer.
 func (r *row) failed() bool { return r.reason != "" }
 
@@ -215,11 +225,13 @@ func (c *estimateCmd) step() (*transformer.Step, error) {
 // languageRow estimates a language model on one target.
 func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t estimate.Target, q estimate.Request, users []float64, step *transformer.Step) row {
 	l, err := fewest(d, m, &t, c.formatFlags.language(), q)
-	r := row{target: t}
 	if err != nil {
-		r.reason = err.Error()
-		return r
+		if d.Wish.Count == 0 {
+			d.Spread(&t, max(1, d.Wish.TP)) // the row is about the device, not the last group that was tried
+		}
+		return row{target: t, reason: err.Error()}
 	}
+	r := row{target: t}
 	if step != nil {
 		r.results = []*estimate.Result{l.EstimatePhase(*step)}
 		return r
@@ -227,12 +239,12 @@ func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t es
 	replicas := float64(t.Replicas())
 	full, err := l.MaxUsers(q)
 	for _, u := range users {
-		if u == most {
-			if err != nil || full < 1 {
-				r.results = append(r.results, nil)
-				continue
-			}
-			u = full * replicas
+		switch {
+		case u == most && err != nil: // how many fit is not known
+			r.results = append(r.results, nil)
+			continue
+		case u == most:
+			u = full * replicas // 0 gives the answer for one, which says that it does not fit
 		}
 		// Fewer requests than replicas leave replicas idle: each that works has one.
 		r.results = append(r.results, l.Estimate(max(u, 1), q))
@@ -284,10 +296,8 @@ func (c *estimateCmd) verdict(d *deploy.Deployer, rows []row) error {
 	if rows[0].failed() {
 		return errors.New(rows[0].reason)
 	}
-	for _, r := range rows[0].results {
-		if r == nil || r.Memory.Fits != nil && !*r.Memory.Fits {
-			return errDoesNotFit
-		}
+	if !rows[0].fits() {
+		return errDoesNotFit
 	}
 	return nil
 }

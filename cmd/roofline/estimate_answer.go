@@ -258,7 +258,7 @@ func best(rows []row, value func(*row) float64) *row {
 	var least *row
 	for i := range rows {
 		r := &rows[i]
-		if r.failed() || len(r.results) == 0 {
+		if r.failed() || !r.fits() || r.results[0] == nil {
 			continue
 		}
 		if v := value(r); !math.IsNaN(v) && (least == nil || v < value(least)) {

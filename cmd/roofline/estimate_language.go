@@ -48,7 +48,7 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 	if note := basisNote(rows); note != "" {
 		a.Notes = append(a.Notes, note)
 	}
-	if len(rows) == 1 && !rows[0].failed() {
+	if len(rows) == 1 && !rows[0].failed() && rows[0].fits() {
 		a.Notes = append(a.Notes, checkNote(&rows[0], q))
 	}
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
@@ -58,13 +58,10 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 			continue
 		}
 		last := r.last()
-		if last == nil {
-			last = r.results[0]
-		}
-		if last.Memory.Fits == nil {
+		if last == nil || last.Memory.Fits == nil {
 			a.Warnings = append(a.Warnings, n[r.target.Device.ID]+": its memory capacity is not known, so neither is the full load; give one with --memory")
 		} else if !*last.Memory.Fits {
-			a.Warnings = append(a.Warnings, fmt.Sprintf("%s: does not fit, %s of %s needed on each device; more devices with --count",
+			a.Warnings = append(a.Warnings, fmt.Sprintf("%s: does not fit, %s needed and %s there on each device; take more with --count, or a narrower --dtype",
 				n.of(&r.target), last.Memory.Total, last.Memory.Capacity))
 		}
 	}
@@ -107,7 +104,7 @@ func languageAssumed(loaded *deploy.Loaded, q estimate.Request, rows []row) stri
 
 func languageSentence(n namer, rows []row) string {
 	alone := best(rows, func(r *row) float64 {
-		if r.results[0] == nil || r.results[0].Decode == nil {
+		if r.results[0].Decode == nil {
 			return math.NaN()
 		}
 		return seconds(r.results[0].Decode.TPOT.Expected)
@@ -121,11 +118,11 @@ func languageSentence(n namer, rows []row) string {
 		})
 	}
 	fastest := loaded(func(e *estimate.Result) float64 { return -e.Throughput.Value })
+	if len(rows) == 1 && !rows[0].failed() {
+		return oneDeviceSentence(n, &rows[0])
+	}
 	if fastest == nil && alone == nil {
 		return "No device can run this; the reasons are below."
-	}
-	if len(rows) == 1 {
-		return oneDeviceSentence(n, &rows[0])
 	}
 	var parts []string
 	if cheapest := loaded(money); cheapest != nil {
@@ -146,7 +143,8 @@ func costRange(e *estimate.Result) (low, high float64) {
 }
 
 func oneDeviceSentence(n namer, r *row) string {
-	if m := r.results[0].Memory; m.Fits != nil && !*m.Fits {
+	if !r.fits() {
+		m := r.results[0].Memory
 		return fmt.Sprintf("%s does not fit on %d × %s: %s needed on each, %s there; roofline fit says how many it takes.",
 			r.results[0].Model.Name, r.target.Count, n[r.target.Device.ID], m.Total, m.Capacity)
 	}
@@ -187,9 +185,12 @@ func twoLoads(n namer, rows []row) show.Table {
 	for i := range rows {
 		r := &rows[i]
 		cells := []show.Cell{n.of(&r.target)}
-		if r.failed() {
-			cells = append(cells, show.NotSupported, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–")
-			t.Add(cells...)
+		if r.failed() || !r.fits() {
+			use := "–"
+			if !r.failed() {
+				use = memoryUse(r.results[0])
+			}
+			t.Add(append(cells, show.NotSupported, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, use)...)
 			continue
 		}
 		e := r.results[0]

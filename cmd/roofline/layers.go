@@ -308,6 +308,9 @@ func (c *layersCmd) answer(s *session, loaded *deploy.Loaded, t *estimate.Target
 		a.Notes = append(a.Notes, fmt.Sprintf("%s turns compute-bound above %s (ridge point, %s)", n[t.Device.ID],
 			t.Device.RidgePoint(b.mainFormat()), b.mainFormat()))
 	}
+	if c.Top > 0 && len(ls) > c.Top {
+		a.Notes = append(a.Notes, fmt.Sprintf("the first %d of %d lines; the total is of all", c.Top, len(ls)))
+	}
 	if !c.Each {
 		a.Notes = append(a.Notes, "identical layers are merged (×); --each lists all, --sort time --top 20 the slowest")
 	}

@@ -146,18 +146,9 @@ func (d *Deployer) Spread(t *estimate.Target, devices int) {
 			t.Count = t.TP
 		}
 	}
-	t.Link = d.Catalog.LinkKind(linkKind(t.Device, t.TP))
+	link, _ := t.Device.LinkOf(t.TP)
+	t.Link = d.Catalog.LinkKind(link.Kind)
 	t.Price = d.price(t)
-}
-
-// linkKind names the fastest link of a device that connects n of them.
-func linkKind(dev *hardware.Device, n int) string {
-	for _, l := range dev.Links {
-		if l.Domain == 0 || l.Domain >= n {
-			return l.Kind
-		}
-	}
-	return ""
 }
 
 // price returns what the target costs an hour: the user's figure, or the cheapest offer of whole instances.

@@ -16,9 +16,10 @@ var runtimes = []runtime.Profile{
 		"tpu",
 		"npu",
 	}, Fusion: 2, Overlap: 0.95, Compute: runtime.ByClass{model.Conv: 0.9, model.Attention: 0.6}, Bandwidth: runtime.ByClass{model.Elementwise: 0.48, model.MatMul: 0.87, model.Conv: 0.64, model.DepthwiseConv: 0.55, model.Attention: 0.87, model.Copy: 0.87}, Launch: 2e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
-		{Class: "31 image models compiled on an RTX 4090", Kinds: []hardware.Kind{
-			"gpu",
-		}, Phase: "graph", Low: 0.8, High: 1.3, Measurements: 31, Coverage: 0.8, Source: "timm-rtx4090-compiled"},
+		{Class: "31 image models, compiled, on an RTX 4090", Architectures: []string{
+			"ada",
+		}, Phase: "graph", Low: 0.82, High: 1.08, Measurements: 31, Coverage: 0.8, Source: "timm-rtx4090-compiled"},
+		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
 	}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "reserve", Source: "assumption", Status: "assumed"},
@@ -29,9 +30,10 @@ var runtimes = []runtime.Profile{
 	}, Serves: "graph", DefaultFor: []hardware.Kind{
 		"cpu",
 	}, Fusion: 1, Compute: runtime.ByClass{model.DepthwiseConv: 0.085}, Bandwidth: runtime.ByClass{model.Elementwise: 0.3, model.Normalization: 0.7, model.Pooling: 0.7, model.Copy: 0.7}, Launch: 3e-07, MemoryShare: 1, Bands: []runtime.Band{
-		{Class: "58 graphs on a 4-core EPYC", Kinds: []hardware.Kind{
-			"cpu",
-		}, Phase: "graph", Low: 0.85, High: 1.6, Measurements: 116, Coverage: 0.8, Source: "onnxruntime-epyc-4-cores"},
+		{Class: "58 graphs on 1 and 4 cores of an EPYC", Architectures: []string{
+			"zen3",
+		}, Phase: "graph", Low: 0.82, High: 1.45, Measurements: 116, Coverage: 0.8, Source: "onnxruntime-epyc-4-cores"},
+		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 3, Source: "assumption"},
 	}, Source: "onnxruntime-epyc-4-cores"},
 	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 2, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "vllm", Name: "vLLM", Serves: "language", DefaultFor: []hardware.Kind{
@@ -40,12 +42,14 @@ var runtimes = []runtime.Profile{
 		"npu",
 		"cpu",
 	}, Fusion: 2, Overlap: 0.8, PerLayer: 2.7e-05, PerStep: 0.00105, PerSequence: 4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
-		{Class: "time per token of dense models, vLLM on H100", Kinds: []hardware.Kind{
-			"gpu",
-		}, Phase: "decode", Low: 0.93, High: 1.1, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
-		{Class: "time to first token of dense models, at most 8 in flight, vLLM on H100", Kinds: []hardware.Kind{
-			"gpu",
-		}, Phase: "prefill", Low: 0.6, High: 2.2, Measurements: 36, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		{Class: "time per token, dense models, vLLM on H100", Architectures: []string{
+			"hopper",
+		}, Phase: "decode", Low: 0.94, High: 1.06, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		{Class: "time to first token, dense models, at most 8 in flight, vLLM on H100", Architectures: []string{
+			"hopper",
+		}, Phase: "prefill", Low: 0.6, High: 2.4, Measurements: 36, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.7, High: 1.6, Source: "assumption"},
+		{Class: "time to first token on devices never measured", Phase: "prefill", Low: 0.5, High: 3, Source: "assumption"},
 	}, Source: "e2e-h100-vllm", Origins: hardware.Origins{
 		{Field: "overlap", Source: "assumption", Status: "assumed"},
 		{Field: "memory-share", Source: "vllm-defaults", Status: "published"},

@@ -127,7 +127,7 @@ func (m *GraphModel) Machine(t *Target) (*Machine, error) { return t.Machine(for
 // Estimate returns the answer for one batch on the target. Every device of the target runs its own batch.
 func (m *GraphModel) Estimate(t *Target, machine *Machine, batch float64) *Result {
 	bound, expected, limit := m.Time(machine, batch)
-	b := t.Runtime.Band(t.Device.Kind, "graph")
+	b := t.Runtime.Band(t.Device, "graph")
 	latency := band(b, bound, expected)
 	perSecond := batch / float64(latency.Expected) * float64(t.Count)
 	k := m.scale(batch)

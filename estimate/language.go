@@ -1,6 +1,7 @@
 package estimate
 
 import (
+	"fmt"
 	"math"
 
 	"roofline/hardware/dtype"
@@ -134,11 +135,11 @@ func (l *Language) footprint(kv unit.Bytes, users float64) *Footprint {
 // KVCapacity returns the memory left for the KV cache on each device when users' logits are provided for; not above 0 if the
 // weights don't fit. The error is [ErrCapacity] where the capacity is not known.
 func (l *Language) KVCapacity(users float64) (unit.Bytes, error) {
-	f := l.footprint(0, users)
-	if f.Capacity == 0 {
+	capacity, _ := l.Target.Capacity()
+	if capacity == 0 {
 		return 0, ErrCapacity
 	}
-	return f.Capacity - f.Total, nil
+	return capacity - l.Target.reserved() - l.Plan.WeightBytes() - l.Plan.ActivationBytes(prefillTokens, users), nil
 }
 
 // MaxUsers returns how many requests of full length fit one replica at a time, at most 256; 0 if the model doesn't fit.
@@ -196,6 +197,7 @@ func (l *Language) longestContext(free unit.Bytes) float64 {
 // Load is how a replica does with so many requests in flight.
 type Load struct {
 	Users         float64 // per replica
+	Running       float64 // of them at a time: as many as the KV cache holds; the others wait
 	TTFT          StepTime
 	TPOT          StepTime
 	EndToEnd      unit.Seconds // expected
@@ -214,27 +216,40 @@ type Load struct {
 //
 // where host is the runtime's time per request, and the wait that of an M/D/1 queue for the prefill of prompts that arrive independently of each other, and of
 // the step in progress. One user alone waits for nobody, and the three reduce to prefill + (OSL−1) · decode.
+//
+// Where the KV cache does not hold all the requests, those it holds run and the others wait for their turn: every
+// request then lasts users ÷ running times as long, the difference being part of its TTFT.
 func (l *Language) Serve(users float64, r Request) Load {
+	load := Load{Users: users, Running: users}
+	if held, err := l.held(r); err == nil && held >= 1 {
+		load.Running = min(users, held)
+	}
+	running := load.Running
 	prefill := l.Prefill(1, r.ISL, 0)
-	load := Load{Users: users, TTFT: prefill, TPOT: l.Decode(users, r.context())}
-	if r.OSL <= 1 {
-		load.EndToEnd, load.EndToEndBound = prefill.Expected*unit.Seconds(users), prefill.Bound
-		load.TTFT.Expected = load.EndToEnd
-		load.TPOT = StepTime{}
-		return load
-	}
-	steps := unit.Seconds(r.OSL - 1)
-	step := load.TPOT.Expected
-	load.EndToEnd = steps*step + unit.Seconds(users)*prefill.Expected
+	load.TTFT, load.TPOT = prefill, l.Decode(running, r.context())
+	step, steps := load.TPOT.Expected, unit.Seconds(r.OSL-1)
+	load.EndToEnd = steps*step + unit.Seconds(running)*prefill.Expected
 	load.EndToEndBound = prefill.Bound + steps*load.TPOT.Bound
-	if users > 1 {
-		rho := float64(unit.Seconds(users-1) * prefill.Expected / load.EndToEnd)
-		load.TTFT.Expected += unit.Seconds(rho/(2*(1-rho)))*prefill.Expected + step/2
+	if running > 1 {
+		rho := float64(unit.Seconds(running-1) * prefill.Expected / load.EndToEnd)
+		load.TTFT.Expected = min(load.EndToEnd, prefill.Expected+unit.Seconds(rho/(2*(1-rho)))*prefill.Expected+step/2)
 	}
-	load.TTFT.Expected += l.Target.Runtime.PerRequest
-	load.EndToEnd += l.Target.Runtime.PerRequest
-	load.TPOT.Expected = (load.EndToEnd - load.TTFT.Expected) / steps
+	if r.OSL <= 1 { // nothing is decoded: a request is its prefill and its wait for those of the others
+		load.TTFT.Expected, load.TPOT = load.EndToEnd, StepTime{}
+	} else {
+		load.TPOT.Expected = (load.EndToEnd - load.TTFT.Expected) / steps
+	}
+	wait := l.Target.Runtime.PerRequest + load.EndToEnd*unit.Seconds(users/running-1)
+	load.TTFT.Expected += wait
+	load.EndToEnd += wait
 	return load
+}
+
+// held returns how many requests the KV cache of a replica holds on the average of their lives, not rounded: a request
+// that has just begun needs its ISL tokens, one that ends ISL + OSL.
+func (l *Language) held(r Request) (float64, error) {
+	free, err := l.KVCapacity(maxUsers)
+	return float64(free / l.Plan.KVBytes(r.context())), err
 }
 
 // Estimate returns the answer for a number of requests in flight, in total over the replicas.
@@ -243,7 +258,7 @@ func (l *Language) Estimate(users float64, r Request) *Result {
 	replicas := float64(t.Replicas())
 	load := l.Serve(users/replicas, r)
 	phase := func(name string, s StepTime) Band {
-		return band(t.Runtime.Band(t.Device.Kind, name), s.Bound, s.Expected)
+		return band(t.Runtime.Band(t.Device, name), s.Bound, s.Expected)
 	}
 	ttft, tpot := phase("prefill", load.TTFT), phase("decode", load.TPOT)
 	latency := r.span(ttft, tpot)
@@ -257,9 +272,12 @@ func (l *Language) Estimate(users float64, r Request) *Result {
 	if r.OSL <= 1 {
 		res.Decode, res.BoundBy = nil, &res.Prefill.BoundBy
 	}
-	res.Memory = l.Footprint(users/replicas, r)
+	res.Memory = l.Footprint(min(users/replicas, max(1, math.Floor(load.Running))), r)
+	if load.Running < load.Users {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("the KV cache holds %.0f of %.0f requests at a time; the others wait", load.Running*replicas, users))
+	}
 	res.Cost = t.cost(perSecond, 1e6, "USD/M output tokens")
-	res.Basis = basis(t.Runtime.Band(t.Device.Kind, "decode"))
+	res.Basis = basis(t.Runtime.Band(t.Device, "decode"))
 	return res
 }
 
@@ -272,7 +290,7 @@ func (l *Language) EstimatePhase(s transformer.Step) *Result {
 		name, context = "prefill", s.Prefix+s.Tokens
 	}
 	sequences := s.Batch + s.Prompts
-	b := t.Runtime.Band(t.Device.Kind, name)
+	b := t.Runtime.Band(t.Device, name)
 	latency := band(b, step.Bound, step.Expected)
 	res := l.result(Workload{Batch: sequences, Context: context})
 	res.Latency = &latency

@@ -71,6 +71,9 @@ func (e *FormatError) Error() string {
 	for _, f := range e.Device.Formats() {
 		has = append(has, f.String())
 	}
+	if len(has) == 0 {
+		return fmt.Sprintf("%s: no dense peak is known in any number format", e.Device.ID)
+	}
 	return fmt.Sprintf("%s has no %s arithmetic: it has %s", e.Device.ID, e.Format, strings.Join(has, ", "))
 }
 
@@ -81,6 +84,9 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 		if d.Peak(f) == 0 {
 			return nil, &FormatError{d, f}
 		}
+	}
+	if d.Memory.Bandwidth == 0 {
+		return nil, fmt.Errorf("%s: its memory bandwidth is not known", d.ID)
 	}
 	if p.Ideal {
 		e = hardware.Efficiency{Default: 1, Bandwidth: 1}
@@ -97,8 +103,10 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 	}
 	// Elementwise work is done in fp32 by all runtimes, whatever the tensors are stored in.
 	vector := d.VectorPeak(dtype.FP32)
-	if vector == 0 {
-		vector = d.Peak(dtype.BF16) // matrix-only devices publish no vector rate: no limit that is known
+	if vector == 0 { // not published: nothing is known that would make it slower than the rest
+		for _, f := range d.Formats() {
+			vector = max(vector, d.Peak(f))
+		}
 	}
 	for c := range model.ClassCount {
 		class := model.Class(c)

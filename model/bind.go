@@ -20,11 +20,14 @@ type Bindings struct {
 type UnboundError struct {
 	Input  string
 	Symbol string // "" where the file doesn't name the dimension
-	Axis   int
-	Shape  Shape // of the input, -1 where not bound
+	Axis   int    // -1 where the file doesn't say how many dimensions there are
+	Shape  Shape  // of the input, -1 where not bound
 }
 
 func (e *UnboundError) Error() string {
+	if e.Axis < 0 {
+		return fmt.Sprintf("input %q has no shape in the file: give %s", e.Input, e.Hint())
+	}
 	if e.Symbol == "" {
 		return fmt.Sprintf("input %q has an unbound dimension at position %d: give %s", e.Input, e.Axis+1, e.Hint())
 	}
@@ -34,6 +37,9 @@ func (e *UnboundError) Error() string {
 // Hint shows how to bind the dimension.
 func (e *UnboundError) Hint() string {
 	example := make(Shape, len(e.Shape))
+	if e.Axis < 0 {
+		example = Shape{1, 3, 224, 224}
+	}
 	for i, d := range e.Shape {
 		if example[i] = d; d < 0 {
 			example[i] = exampleDim
@@ -76,6 +82,9 @@ func (g *Graph) bind(b Bindings) error {
 				return fmt.Errorf("input %q is given %w", t.Name, err)
 			}
 			continue
+		}
+		if t.Declared == nil {
+			return &UnboundError{Input: t.Name, Axis: -1}
 		}
 		t.Shape = slices.Clone(t.Declared)
 		for k, d := range t.Declared {

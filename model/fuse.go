@@ -177,8 +177,10 @@ func (fu *fuser) compatible(gr *group, i int, in TensorID) bool {
 		case Pooling, Copy:
 			// Libraries' pooling and copying kernels take no epilogue; compilers generate one.
 			return fu.level == FusionFull
+		case Recurrent, Unknown:
+			return false
 		}
-		return anchor.Class != Recurrent && anchor.Class != Unknown
+		return true
 	case fu.level != FusionFull:
 		return false
 	case op.Class == Normalization || op.Class == Pooling:
@@ -186,8 +188,8 @@ func (fu *fuser) compatible(gr *group, i int, in TensorID) bool {
 			// softmax of a product of activations, on the way to attention
 			return anchor.Weights == 0 && fu.g.Ops[i].Kind == "Softmax"
 		}
-		// A reduction fuses with elementwise work over the same tensor; pooling windows do not.
-		return (anchor.Class == Elementwise || anchor.Class == Normalization) && !strings.HasSuffix(fu.g.Ops[i].Kind, "Pool")
+		// Reductions and the elementwise work around them make one pass over a tensor; pooling windows do not.
+		return (anchor.Class == Elementwise || fu.reduces(gr.anchor)) && fu.reduces(i)
 	case op.Class == MatMul:
 		// softmax(QKᵀ) V: the second product joins the first.
 		return op.Weights == 0 && anchor.Class == MatMul && anchor.Weights == 0 && fu.hasSoftmax(gr)
@@ -198,6 +200,12 @@ func (fu *fuser) compatible(gr *group, i int, in TensorID) bool {
 // folds reports a batch norm with stored statistics behind a product: it scales the product's weights.
 func (fu *fuser) folds(anchor *Work, i int) bool {
 	return fu.g.Ops[i].Kind == "BatchNormalization" && (anchor.Class == Conv || anchor.Class == DepthwiseConv || anchor.Class == MatMul)
+}
+
+// reduces reports norms, softmax and reductions over whole axes.
+func (fu *fuser) reduces(i int) bool {
+	c := fu.works[i].Class
+	return c == Normalization || c == Pooling && strings.HasPrefix(fu.g.Ops[i].Kind, "Reduce")
 }
 
 func (fu *fuser) hasSoftmax(gr *group) bool {

@@ -212,6 +212,8 @@ type Graph struct {
 	Captures []Capture
 	// bodies are the subgraphs that run, by op, once inferred.
 	bodies map[int]Body
+	// read is the number of warnings from reading plus one, 0 before the first inference: later ones are repeated.
+	read int
 	// Warnings say what was guessed while reading and inferring, each a whole sentence.
 	Warnings []string
 }

@@ -15,7 +15,10 @@ import (
 // where an op isn't known its output looks like its first input; both are said in g.Warnings. An op whose operands
 // contradict each other is an error when the bindings changed what the file states, else a warning.
 func Infer(g *Graph, b Bindings) error {
-	g.Warnings = nil
+	if g.read == 0 {
+		g.read = len(g.Warnings) + 1
+	}
+	g.Warnings = slices.Clip(g.Warnings[:min(g.read-1, len(g.Warnings))])
 	for _, id := range g.Inputs {
 		if t := &g.Tensors[id]; t.Declared == nil {
 			t.Declared = t.Shape

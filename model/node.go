@@ -41,6 +41,16 @@ func (n *node) out(i int) *Tensor {
 	return &n.g.Tensors[n.op.Outputs[i]]
 }
 
+// outShape returns the shape of the first output anybody reads.
+func (n *node) outShape() Shape {
+	for i := range n.op.Outputs {
+		if t := n.out(i); t != nil {
+			return t.Shape
+		}
+	}
+	return nil
+}
+
 // shape returns the shape of input i, nil where it isn't given.
 func (n *node) shape(i int) Shape {
 	if t := n.in(i); t != nil {

@@ -1,6 +1,10 @@
 package model
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // spec is all that is known of an op kind.
 type spec struct {
@@ -32,7 +36,7 @@ const (
 )
 
 func init() { // not a composite literal: control flow looks its bodies up in the table
-	families := []map[string]spec{pointwiseOps, shapeOps, moveOps, convOps, matmulOps, reduceOps, normOps, recurrentOps, quantOps, contribOps, controlOps}
+	families := []map[string]spec{pointwiseOps, shapeOps, moveOps, gatherOps, spatialOps, convOps, matmulOps, reduceOps, normOps, signalOps, recurrentOps, quantOps, attentionOps, contribOps, controlOps, sequenceOps}
 	ops = make(map[string]spec, 320)
 	for _, family := range families {
 		for kind, s := range family {
@@ -62,6 +66,9 @@ func Known(kind string) bool {
 	return ok
 }
 
+// Kinds lists every op kind that has rules, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(ops)) }
+
 // sameAsInput is the shape rule of everything that works on each element.
 func sameAsInput(n *node) error {
 	s, err := n.rank(0, 0)
@@ -73,14 +80,19 @@ func sameAsInput(n *node) error {
 
 // perElement is the work rule of k FLOPs per element of the output.
 func perElement(k float64) func(*node, *Work) {
-	return func(n *node, w *Work) {
-		if t := n.out(0); t != nil {
-			w.addFLOPs(k * t.Shape.Elems())
-		}
-	}
+	return func(n *node, w *Work) { w.addFLOPs(k * n.outShape().Elems()) }
 }
 
 // perInput is the work rule of k FLOPs per element of the first input.
 func perInput(k float64) func(*node, *Work) {
 	return func(n *node, w *Work) { w.addFLOPs(k * n.shape(0).Elems()) }
+}
+
+// with applies several work rules.
+func with(rules ...func(*node, *Work)) func(*node, *Work) {
+	return func(n *node, w *Work) {
+		for _, rule := range rules {
+			rule(n, w)
+		}
+	}
 }

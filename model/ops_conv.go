@@ -155,18 +155,18 @@ func qLinearConv(n *node) error {
 //	MACs = N · Cout · Πspatial(out) · Cin/group · Πkernel
 func convWork(at int) func(*node, *Work) {
 	return func(n *node, w *Work) {
-		kernel, out := n.shape(at), n.out(0)
-		if len(kernel) < 3 || out == nil || len(out.Shape) < 3 {
+		kernel, out := n.shape(at), n.outShape()
+		if len(kernel) < 3 || len(out) < 3 {
 			return
 		}
 		group := float64(n.groups())
 		n.depthwise(w, kernel[1])
-		w.product(group, out.Shape[0:1].Elems()*out.Shape[2:].Elems(), float64(kernel[0])/group, kernel[1:].Elems())
+		w.product(group, out[0:1].Elems()*out[2:].Elems(), float64(kernel[0])/group, kernel[1:].Elems())
 		if at == 1 && n.in(2) != nil && n.op.Kind != "ConvInteger" || n.in(8) != nil {
-			w.addFLOPs(out.Shape.Elems())
+			w.addFLOPs(out.Elems())
 		}
 		if at == 3 { // requantisation of the accumulators
-			w.addFLOPs(quantizeFLOPs * out.Shape.Elems())
+			w.addFLOPs(quantizeFLOPs * out.Elems())
 		}
 	}
 }
@@ -245,7 +245,7 @@ func convTransposeWork(n *node, w *Work) {
 	n.depthwise(w, kernel[1])
 	w.product(group, x[0:1].Elems()*x[2:].Elems(), kernel[1:].Elems(), float64(x[1])/group)
 	if n.in(2) != nil {
-		w.addFLOPs(n.out(0).Shape.Elems())
+		w.addFLOPs(n.outShape().Elems())
 	}
 }
 
@@ -277,7 +277,7 @@ func maxPool(n *node) error {
 
 // poolWork: one operation per element of the kernel and output element.
 func poolWork(n *node, w *Work) {
-	w.addFLOPs(Shape(n.op.Attrs.Ints("kernel_shape")).Elems() * n.out(0).Shape.Elems())
+	w.addFLOPs(Shape(n.op.Attrs.Ints("kernel_shape")).Elems() * n.outShape().Elems())
 }
 
 func maxUnpool(n *node) error {

@@ -15,7 +15,6 @@ var matmulOps = map[string]spec{
 	"MatMulInteger": {MatMul, matmulInteger, matmulWork},
 	"QLinearMatMul": {MatMul, qLinearMatMul, qLinearMatMulWork},
 	"Det":           {Elementwise, det, detWork},
-	"DFT":           {Elementwise, sameAsInput, perInput(5 * 10)}, // 5·log₂N per element of an FFT, N about 1024
 }
 
 // matmul follows numpy: the last two dimensions multiply, the others broadcast, vectors gain and lose a dimension.
@@ -77,7 +76,7 @@ func (n *node) matmulWork(w *Work, at int) {
 	}
 	m, k, _ := matrix(a, true)
 	_, cols, batchB := matrix(b, false)
-	if out := n.out(0).Shape.Elems(); batchB.Elems() == 1 {
+	if out := n.outShape().Elems(); batchB.Elems() == 1 {
 		w.product(1, out/float64(max(cols, 1)), float64(cols), float64(k))
 	} else {
 		w.product(out/max(float64(m)*float64(cols), 1), float64(m), float64(cols), float64(k))
@@ -97,7 +96,7 @@ func qLinearMatMul(n *node) error {
 
 func qLinearMatMulWork(n *node, w *Work) {
 	n.matmulWork(w, 3)
-	w.addFLOPs(quantizeFLOPs * n.out(0).Shape.Elems())
+	w.addFLOPs(quantizeFLOPs * n.outShape().Elems())
 }
 
 // gemm: Y = alpha·A'·B' + beta·C, A' being A or its transpose.
@@ -238,7 +237,7 @@ func einsumWork(n *node, w *Work) {
 	}
 	if len(t.in) == 1 {
 		w.Class = Copy
-		w.addFLOPs(n.shape(0).Elems() - n.out(0).Shape.Elems())
+		w.addFLOPs(n.shape(0).Elems() - n.outShape().Elems())
 		return
 	}
 	groups, m, cols, k := 1.0, 1.0, 1.0, 1.0
@@ -272,5 +271,8 @@ func det(n *node) error {
 // detWork: ⅔·N³ of an LU decomposition.
 func detWork(n *node, w *Work) {
 	s := n.shape(0)
+	if len(s) < 2 {
+		return
+	}
 	w.addFLOPs(2.0 / 3 * s.Elems() * float64(s[len(s)-1]))
 }

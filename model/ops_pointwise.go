@@ -96,7 +96,7 @@ func cheap(i func(int64) int64, f func(float64) float64) spec {
 // arith is a plain function of two or more broadcast operands: with k of them, k−1 FLOPs per element.
 func arith(i func(a, b int64) int64, f func(a, b float64) float64) spec {
 	return spec{Elementwise, binary(i, f, false), func(n *node, w *Work) {
-		w.addFLOPs(float64(max(len(n.op.Inputs)-1, 1)) * n.out(0).Shape.Elems())
+		w.addFLOPs(float64(max(len(n.op.Inputs)-1, 1)) * n.outShape().Elems())
 	}}
 }
 

@@ -199,5 +199,5 @@ func matMulIntegerToFloat(n *node) error {
 func integerMatMulWork(n *node, w *Work) {
 	n.matmulWork(w, 1)
 	w.Format = dtype.INT8
-	w.addFLOPs(quantizeFLOPs * n.out(0).Shape.Elems())
+	w.addFLOPs(quantizeFLOPs * n.outShape().Elems())
 }

@@ -154,9 +154,10 @@ func topK(n *node) error {
 
 // topKWork: a partial sort, log₂ k comparisons per input element.
 func topKWork(n *node, w *Work) {
-	s, o := n.shape(0), n.out(0)
-	if o == nil {
-		o = n.out(1)
+	s, out := n.shape(0), n.outShape()
+	at, err := axis(n.op.Attrs.Int("axis", -1), len(s))
+	if err != nil || len(out) != len(s) {
+		return
 	}
-	w.addFLOPs(s.Elems() * math.Log2(math.Max(o.Shape.Elems()/math.Max(s.Elems(), 1)*float64(lastDim(s)), 2)))
+	w.addFLOPs(s.Elems() * math.Log2(math.Max(float64(out[at]), 2)))
 }

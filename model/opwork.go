@@ -18,10 +18,7 @@ type Formats struct{ Weights, Activations dtype.DType }
 // read that part; views, and whatever is computed from weights and shapes alone, cost nothing.
 func (g *Graph) OpWork(i int, f Formats) Work {
 	n := &node{g: g, op: &g.Ops[i]}
-	w := Work{Name: n.label(), Kind: n.op.Kind, Count: 1, Class: Unknown}
-	if t := n.out(0); t != nil {
-		w.Shape = t.Shape
-	}
+	w := Work{Name: n.label(), Kind: n.op.Kind, Count: 1, Class: Unknown, Shape: n.outShape()}
 	if n.folded() {
 		w.Class = Free
 		return w

@@ -67,7 +67,7 @@ func (c *catalogListCmd) Run(s *session) error {
 	gib := unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}}
 	gb := unit.Scales{{Factor: 1e9, Symbol: "GB/s"}}
 	tera := unit.Scales{{Factor: 1e12}}
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "memory", Scales: gib, Base: "B"}, {Left: true}, {Title: "bandwidth", Scales: gb, Base: "B/s"}}}
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}, {Title: "memory", Scales: gib, Base: "B"}, {Left: true}, {Title: "bandw.", Scales: gb, Base: "B/s"}}}
 	for _, f := range shownFormats {
 		t.Columns = append(t.Columns, show.Column{Group: peaks, Title: f.String(), Scales: tera, Base: "FLOP/s"})
 	}
@@ -139,10 +139,13 @@ func (c *catalogListCmd) cells(n namer, l *listed) []show.Cell {
 	}
 	price, asOf := show.Unknown, "–"
 	if l.Price != nil {
-		price, asOf = *l.Price, l.AsOf
+		price, asOf = *l.Price, month(l.AsOf)
 	}
 	return append(cells, ridge, known(float64(l.TDP)), price, asOf)
 }
+
+// month cuts a date to its month.
+func month(date string) string { return date[:min(len(date), len("2006-01"))] }
 
 func (c *catalogListCmd) sort(ls []listed) error {
 	by := map[string]func(a, b listed) int{

@@ -39,11 +39,11 @@ func (estimateCmd) Help() string {
   roofline estimate llama-3.1-8b --device h100-sxm --phase decode --context 2048 --batch 16`
 }
 
-// row is the answer for one device: one result per load, or why there is none.
+// row is the answer for one device: one result per load (nil where it is not known how large it is), or why there is none.
 type row struct {
 	target  estimate.Target
 	results []*estimate.Result
-	reason  string
+	err     error // why there is no answer
 }
 
 // fits reports whether no load is known not to fit.
@@ -57,7 +57,7 @@ func (r *row) fits() bool {
 }
 
 // failed reports a row without an answer.
-func (r *row) failed() bool { return r.reason != "" }
+func (r *row) failed() bool { return r.err != nil }
 
 // Run answers for every device.
 func (c *estimateCmd) Run(s *session) error {
@@ -100,7 +100,7 @@ func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
 	for i := range targets {
 		rows[i] = c.graphRow(loaded.Graph, targets[i], batches, ready)
 		if rows[i].failed() && d.Named() {
-			return errors.New(rows[i].reason)
+			return rows[i].err
 		}
 	}
 	c.order(rows)
@@ -134,7 +134,7 @@ func (c *estimateCmd) graphRow(g *model.Graph, t estimate.Target, batches []floa
 	}
 	machine, err := m.Machine(&t)
 	if err != nil {
-		r.reason = err.Error()
+		r.err = err
 		return r
 	}
 	largest, err := m.MaxBatch(&t)
@@ -143,7 +143,7 @@ func (c *estimateCmd) graphRow(g *model.Graph, t estimate.Target, batches []floa
 		case b == paying:
 			b = m.PayingBatch(machine, &t)
 		case b == most && err != nil:
-			r.reason = fmt.Sprintf("%s: %v", t.Device.ID, err)
+			r.err = fmt.Errorf("%s: %w", t.Device.ID, err)
 			return r
 		case b == most:
 			b = largest
@@ -183,7 +183,7 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 	for i := range targets {
 		rows[i] = c.languageRow(d, loaded.Language, targets[i], request, users, step)
 		if rows[i].failed() && d.Named() && c.Count == 0 {
-			return errors.New(rows[i].reason)
+			return rows[i].err
 		}
 	}
 	c.order(rows)
@@ -229,7 +229,7 @@ func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t es
 		if d.Wish.Count == 0 {
 			d.Spread(&t, max(1, d.Wish.TP)) // the row is about the device, not the last group that was tried
 		}
-		return row{target: t, reason: err.Error()}
+		return row{target: t, err: err}
 	}
 	r := row{target: t}
 	if step != nil {
@@ -294,7 +294,7 @@ func (c *estimateCmd) verdict(d *deploy.Deployer, rows []row) error {
 		return nil
 	}
 	if rows[0].failed() {
-		return errors.New(rows[0].reason)
+		return rows[0].err
 	}
 	if !rows[0].fits() {
 		return errDoesNotFit

@@ -37,9 +37,9 @@ func newDocument(s *session, rows []row, assumed ...assumption) *document {
 	for i := range rows {
 		r := &rows[i]
 		if r.failed() || slices.Contains(r.results, nil) {
-			reason := r.reason
-			if reason == "" {
-				reason = "full load: memory capacity is not known, or does not hold one request"
+			reason := "full load: memory capacity is not known"
+			if r.failed() {
+				reason = r.err.Error()
 			}
 			d.Estimates = append(d.Estimates, &estimate.Result{Device: r.target.Device.ID, Count: r.target.Count,
 				Replicas: r.target.Replicas(), Runtime: r.target.Runtime.ID, Unavailable: reason,
@@ -156,7 +156,7 @@ func list(names []string) string {
 func failures(n namer, rows []row) (warnings []string) {
 	for i := range rows {
 		if r := &rows[i]; r.failed() {
-			warnings = append(warnings, strings.TrimPrefix(strings.ReplaceAll(r.reason, r.target.Device.ID, n[r.target.Device.ID]), "! "))
+			warnings = append(warnings, strings.ReplaceAll(r.err.Error(), r.target.Device.ID, n[r.target.Device.ID]))
 		}
 	}
 	if len(warnings) > mostListed {

@@ -57,7 +57,7 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 var milliseconds = unit.Scales{{Factor: 1e-3, Symbol: "ms"}}
 
 func graphTable(n namer, rows []row, batches []float64, items string, wide bool) show.Table {
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "dtype", Left: true}}}
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}, {Title: "dtype", Left: true}}}
 	for k, b := range batches {
 		group := fmt.Sprintf("batch %.0f", b)
 		switch b {

@@ -171,7 +171,7 @@ func oneDeviceSentence(n namer, r *row) string {
 func twoLoads(n namer, rows []row) show.Table {
 	const alone, full = "one request alone", "full load: most that fit, ≤ 256 each"
 	t := show.Table{Columns: []show.Column{
-		{Title: "device", Left: true},
+		{Title: "device", Left: true, Shrink: 12},
 		{Group: alone, Title: "TTFT", Scales: milliseconds, Base: "s"},
 		{Group: alone, Title: "TPOT", Scales: milliseconds, Base: "s"},
 		{Group: alone, Title: "bound–high", Scales: milliseconds, Base: "s", Digits: 2},
@@ -218,7 +218,7 @@ func twoLoads(n namer, rows []row) show.Table {
 // perLoad shows one line per device and load.
 func perLoad(n namer, rows []row) show.Table {
 	t := show.Table{Columns: []show.Column{
-		{Title: "device", Left: true}, {Title: "plan", Left: true}, {Title: "users", Whole: true},
+		{Title: "device", Left: true, Shrink: 12}, {Title: "plan", Left: true}, {Title: "users", Whole: true},
 		{Title: "TTFT", Scales: milliseconds, Base: "s"},
 		{Title: "TPOT", Scales: milliseconds, Base: "s"}, {Title: "bound–high", Scales: milliseconds, Base: "s", Digits: 2},
 		{Title: "tok/s/user"}, {Title: "tok/s"}, {Title: "E2E", Scales: unit.Scales{{Factor: 1, Symbol: "s"}}},
@@ -325,7 +325,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 			a.Sentence = "Fastest is " + a.Sentence
 		}
 	}
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "plan", Left: true},
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}, {Title: "plan", Left: true},
 		{Title: c.Phase, Scales: milliseconds, Base: "s"}, {Title: "bound", Scales: milliseconds, Base: "s"}, {Title: "low–high", Scales: milliseconds, Base: "s"},
 		{Title: "tok/s"}, {Title: "$/M"}, {Title: "memory"}, {Title: "limit", Left: true}}}
 	for i := range rows {

@@ -71,7 +71,7 @@ func (c *fitCmd) Run(s *session) error {
 			if d.Named() {
 				return err
 			}
-			failed = append(failed, row{target: targets[i], reason: err.Error()})
+			failed = append(failed, row{target: targets[i], err: err})
 			continue
 		}
 		all = append(all, fs)
@@ -143,7 +143,7 @@ func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, fail
 			m.WeightBytes(f), f.KV, m.KVBytesPerToken(f.KV), unit.Group(fmt.Sprintf("%.0f", float64(c.Context)))),
 	}
 	gib := unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}}
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}, {Title: "plan", Left: true},
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}, {Title: "plan", Left: true},
 		{Group: "per device", Title: "weights", Scales: gib, Base: "B"}, {Group: "per device", Title: "KV cache", Scales: gib, Base: "B"},
 		{Group: "per device", Title: "other", Scales: gib, Base: "B"}, {Group: "per device", Title: "memory", Scales: gib, Base: "B"},
 		{Title: "KV tokens", Whole: true}, {Title: "users at " + c.Context.String(), Whole: true}, {Title: "longest context", Left: true}}}
@@ -215,13 +215,13 @@ func (c *fitCmd) cells(n namer, m *transformer.Model, f *fitting) []show.Cell {
 	if f.Fits == nil || !*f.Fits {
 		longest := "–"
 		if f.Fits != nil {
-			longest = fmt.Sprintf("does not fit, %s short", f.Short)
+			longest = fmt.Sprintf("%s short", f.Short)
 		}
 		return append(cells, show.Unknown, other, capacity, show.Unknown, show.Unknown, longest)
 	}
 	longest := unit.Group(fmt.Sprintf("%.0f", f.LongestPrompt))
 	if m.MaxContext > 0 && f.LongestPrompt >= float64(m.MaxContext) {
-		longest = unit.Group(fmt.Sprint(m.MaxContext)) + " (model's limit)"
+		longest = "model's " + unit.Group(fmt.Sprint(m.MaxContext))
 	}
 	return append(cells, float64(f.Memory.KVCache), other, capacity, f.KVTokens, f.Users, longest)
 }

@@ -270,23 +270,6 @@ func (c *layersCmd) sort(ls []layer) {
 	}
 }
 
-// The widest op name and kind a table shows. The end of a name tells ops apart better than the beginning.
-const longestName, longestKind = 26, 16
-
-func lastOf(name string, width int) string {
-	if r := []rune(name); len(r) > width {
-		return "…" + string(r[len(r)-width+1:])
-	}
-	return name
-}
-
-func firstOf(name string, width int) string {
-	if r := []rune(name); len(r) > width {
-		return string(r[:width-1]) + "…"
-	}
-	return name
-}
-
 func (c *layersCmd) answer(s *session, loaded *deploy.Loaded, t *estimate.Target, b *breakdown) *show.Answer {
 	ls := c.layers(b)
 	totals := model.Sum(b.work)
@@ -303,7 +286,7 @@ func (c *layersCmd) answer(s *session, loaded *deploy.Loaded, t *estimate.Target
 		a.Sentence = fmt.Sprintf("%s: %s%s, %s moved, %s of it weights%s.", b.what, atLeast, totals.FLOPs, traffic(totals.Bytes()),
 			traffic(totals.Weights), kvText(totals.KV))
 	}
-	a.Tables = []show.Table{c.table(s, ls, &totals, t != nil, b.expected)}
+	a.Tables = []show.Table{c.table(ls, &totals, t != nil, b.expected)}
 	if t != nil {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s turns compute-bound above %s (ridge point, %s)", n[t.Device.ID],
 			t.Device.RidgePoint(b.mainFormat()), b.mainFormat()))
@@ -372,9 +355,9 @@ func (b *breakdown) mainFormat() (f dtype.DType) {
 	return f
 }
 
-func (c *layersCmd) table(s *session, ls []layer, totals *model.Totals, timed bool, expected unit.Seconds) show.Table {
+func (c *layersCmd) table(ls []layer, totals *model.Totals, timed bool, expected unit.Seconds) show.Table {
 	t := show.Table{Columns: []show.Column{
-		{Title: "op", Left: true}, {Title: "kind", Left: true}, {Title: "×", Whole: true}, {Title: "output", Left: true},
+		{Title: "op", Left: true, Shrink: 10, End: true}, {Title: "kind", Left: true, Shrink: 14}, {Title: "×", Whole: true}, {Title: "output", Left: true},
 		{Title: "work", Scales: unit.FLOPScales}, {Title: "weights", Scales: unit.TrafficScales}, {Title: "act.", Scales: unit.TrafficScales},
 	}}
 	if totals.KV > 0 {
@@ -384,9 +367,9 @@ func (c *layersCmd) table(s *session, ls []layer, totals *model.Totals, timed bo
 	if !shapes {
 		t.Columns = slices.Delete(t.Columns, 3, 4)
 	}
-	t.Columns = append(t.Columns, show.Column{Title: "FLOP/byte", Digits: 3})
+	t.Columns = append(t.Columns, show.Column{Title: "FLOP", Unit: "/byte"})
 	if timed {
-		t.Columns = append(t.Columns, show.Column{Title: "time", Scales: unit.TimeScales}, show.Column{Title: "share"},
+		t.Columns = append(t.Columns, show.Column{Title: "time", Scales: unit.TimeScales}, show.Column{Title: "share", Unit: "%"},
 			show.Column{Title: "limit", Left: true})
 	}
 	shown := ls
@@ -410,19 +393,14 @@ func (c *layersCmd) table(s *session, ls []layer, totals *model.Totals, timed bo
 	}
 	for i := range shown {
 		l := &shown[i]
-		name := l.Name
-		kind := l.Kind
-		if !s.Wide && s.Format == show.Text {
-			name, kind = lastOf(name, longestName), firstOf(kind, longestKind)
-		}
 		k := l.Count
 		intensity := show.Unknown
 		if l.Weights+l.KV+l.Read+l.Write > 0 {
 			intensity = float64(l.Intensity)
 		}
-		cells := line(name, kind, k, l.Shape, l.FLOPs*unit.FLOPs(k), l.Weights*unit.Bytes(k), l.KV*unit.Bytes(k), (l.Read+l.Write)*unit.Bytes(k), intensity)
+		cells := line(l.Name, l.Kind, k, l.Shape, l.FLOPs*unit.FLOPs(k), l.Weights*unit.Bytes(k), l.KV*unit.Bytes(k), (l.Read+l.Write)*unit.Bytes(k), intensity)
 		if timed {
-			cells = append(cells, float64(*l.Time), fmt.Sprintf("%.1f %%", 100*l.Share), l.BoundBy)
+			cells = append(cells, float64(*l.Time), 100*l.Share, l.BoundBy)
 		}
 		t.Add(cells...)
 	}
@@ -432,7 +410,7 @@ func (c *layersCmd) table(s *session, ls []layer, totals *model.Totals, timed bo
 	}
 	t.Footer = line("total", "", totals.Ops, nil, totals.FLOPs, totals.Weights, totals.KV, totals.Read+totals.Write, all)
 	if timed {
-		t.Footer = append(t.Footer, float64(expected), "100 %", "")
+		t.Footer = append(t.Footer, float64(expected), 100.0, "")
 	}
 	return t
 }

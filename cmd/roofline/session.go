@@ -101,6 +101,7 @@ func formatOf(path string) (show.Format, error) {
 
 // answer writes an answer where the user wants it; a file is written whole or not at all.
 func (s *session) answer(a *show.Answer) error {
+	a.Wide = s.Wide
 	if s.Quiet {
 		a.Warnings, a.Notes = nil, nil
 	}

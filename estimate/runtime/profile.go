@@ -3,6 +3,8 @@
 package runtime
 
 import (
+	"slices"
+
 	"roofline/hardware"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -57,37 +59,30 @@ func (b *ByClass) Of(c model.Class) float64 {
 
 // Band says how far measurements were from the expected time: their 10th and 90th percentile, as factors of it.
 type Band struct {
-	Class        string          `toml:"class"` // what was measured, in words
-	Kinds        []hardware.Kind `toml:"kinds"` // devices it holds for; empty: all
-	Phase        string          `toml:"phase"` // graph, prefill, decode; "" for all
-	Low          float64         `toml:"low"`
-	High         float64         `toml:"high"`
-	Measurements int             `toml:"measurements"` // 0: assumed
-	Coverage     float64         `toml:"coverage"`     // share of measurements found inside
-	Source       string          `toml:"source"`
+	Class         string          `toml:"class"`         // what was measured, in words
+	Kinds         []hardware.Kind `toml:"kinds"`         // devices it holds for; empty: all
+	Architectures []string        `toml:"architectures"` // and of them those of these architectures; empty: all
+	Phase         string          `toml:"phase"`         // graph, prefill, decode; "" for all
+	Low           float64         `toml:"low"`
+	High          float64         `toml:"high"`
+	Measurements  int             `toml:"measurements"` // 0: assumed
+	Coverage      float64         `toml:"coverage"`     // share of measurements found inside
+	Source        string          `toml:"source"`
 }
 
-// Band returns the band for a kind of device and a phase: the first that holds, or a wide assumed one.
-func (p *Profile) Band(kind hardware.Kind, phase string) Band {
+// Band returns the band for a device and a phase: the first that holds, or a wide assumed one.
+func (p *Profile) Band(d *hardware.Device, phase string) Band {
 	for _, b := range p.Bands {
-		if (b.Phase == "" || b.Phase == phase) && runs(b.Kinds, kind) {
+		if (b.Phase == "" || b.Phase == phase) && runs(b.Kinds, d.Kind) && (len(b.Architectures) == 0 || slices.Contains(b.Architectures, d.Architecture)) {
 			return b
 		}
 	}
-	return Band{Class: "no measurements of this class", Low: 0.5, High: 3, Source: "assumed"}
+	return Band{Class: "no measurements of this class", Low: 0.5, High: 3, Source: "assumption"}
 }
 
 // RunsOn reports whether the runtime runs on a kind of device.
 func (p *Profile) RunsOn(kind hardware.Kind) bool { return runs(p.Kinds, kind) }
 
 func runs(kinds []hardware.Kind, kind hardware.Kind) bool {
-	if len(kinds) == 0 {
-		return true
-	}
-	for _, k := range kinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
+	return len(kinds) == 0 || slices.Contains(kinds, kind)
 }

@@ -96,7 +96,8 @@ func (c *cursor) u64() uint64 {
 
 // text reads a string of at most limit bytes; what is the thing it names.
 func (c *cursor) text(limit int, what string) string {
-	at, n := c.pos, c.u64()
+	at := c.pos
+	n := c.u64()
 	if c.has(n) && n > uint64(limit) {
 		c.failf("%s at byte %d is %d bytes long: want at most %d", what, at, n, limit)
 	}

@@ -69,7 +69,7 @@ func join(parts []*part) (*File, error) {
 	for _, p := range parts {
 		for _, t := range p.tensors {
 			if names[t.Name] {
-				return nil, fmt.Errorf("tensor %q is in two of the files", t.Name)
+				return nil, fmt.Errorf("tensor %q is there twice", t.Name)
 			}
 			names[t.Name] = true
 		}

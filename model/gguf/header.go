@@ -12,11 +12,11 @@ import (
 // most of a header, some 15 MB of it at most so far.
 const (
 	maxHeader  = 256 << 20
-	maxKeys    = 4096
+	maxKeys    = 1024
 	maxTensors = 1 << 16
 	maxText    = 1 << 10 // of a value that is kept
 	maxName    = 256     // of a key or a tensor; ggml allows tensors 64
-	maxStrings = 1 << 24 // in all arrays
+	maxStrings = 1 << 22 // in all arrays
 	maxLayers  = 1000
 )
 
@@ -69,14 +69,8 @@ func readPart(r io.ReaderAt, size int64) (*part, error) {
 		c.key(p.keys)
 	}
 	data := c.extent(p.keys)
-	names := make(map[string]bool)
 	for i := 0; i < tensors && c.err == nil; i++ {
-		t := c.tensor(&data)
-		if names[t.Name] {
-			c.failf("tensor %q is there twice", t.Name)
-		}
-		names[t.Name] = true
-		p.tensors = append(p.tensors, t)
+		p.tensors = append(p.tensors, c.tensor(&data))
 	}
 	data.check(c)
 	return p, c.err
@@ -185,9 +179,9 @@ func (c *cursor) array(name string) []float64 {
 		}
 		c.skip(total)
 	default:
-		var list []float64
-		for range n {
-			list = append(list, c.number(t))
+		list := make([]float64, n)
+		for i := range list {
+			list[i] = c.number(t)
 		}
 		return list
 	}

@@ -53,10 +53,13 @@ func (c *cursor) tensor(data *extent) Tensor {
 // shape reads the dimensions.
 func (c *cursor) shape(t *Tensor) {
 	dims := c.u32()
-	if c.err == nil && (dims == 0 || dims > maxDims) {
+	if dims == 0 || dims > maxDims {
 		c.failf("tensor %q has %d dimensions: want 1 to %d", t.Name, dims, maxDims)
+	}
+	if c.err != nil {
 		return
 	}
+	t.Shape = make([]int64, 0, dims)
 	elements := uint64(1)
 	for range dims {
 		n := c.u64()

@@ -3,7 +3,6 @@ package onnx
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -493,7 +492,7 @@ func (c *cursor) floats(t protowire.Type, to []float64) ([]float64, error) {
 func (d *decoder) function(c cursor) error {
 	fn := &function{}
 	sc := newScope(nil)
-	name, domain, overload := "", "", ""
+	name, domain := "", ""
 	err := c.each(func(f field) error {
 		var err error
 		switch f.num {
@@ -526,9 +525,7 @@ func (d *decoder) function(c cursor) error {
 				a, _, err = d.attribute(m, sc)
 				fn.defaults = append(fn.defaults, a)
 			}
-		case 13:
-			overload, err = c.text(f.typ)
-		default:
+		default: // overloads of a name differ in types, not in what they compute
 			err = c.skip(f.typ)
 		}
 		return err
@@ -539,12 +536,11 @@ func (d *decoder) function(c cursor) error {
 	if err := sc.close(); err != nil {
 		return fmt.Errorf("function %s.%s: %w", domain, name, err)
 	}
-	_ = overload // calls are matched by domain and name: overloads differ in types, not in what they compute
 	fn.g, fn.refs = sc.g, sc.refs
 	key := name
 	if domain != "" && domain != "ai.onnx" {
 		key = domain + "." + name
 	}
-	d.functions[strings.Clone(key)] = fn
+	d.functions[key] = fn
 	return nil
 }

@@ -12,12 +12,14 @@ import (
 // odd are numbers rules trip over.
 var odd = []int64{-1 << 63, -1 << 40, -3, -2, -1, 0, 1, 2, 3, 7, 255, 1 << 20, 1 << 40, 1<<63 - 1}
 
+var kinds = model.Kinds()
+
 // mutate changes a few attributes, shapes, constants and operands of a graph.
 func mutate(r *rand.Rand, g *model.Graph) {
 	pick := func() int64 { return odd[r.IntN(len(odd))] }
 	for range 1 + r.IntN(4) {
 		op := &g.Ops[r.IntN(len(g.Ops))]
-		switch r.IntN(7) {
+		switch r.IntN(8) {
 		case 0:
 			if len(op.Attrs) > 0 {
 				a := &op.Attrs[r.IntN(len(op.Attrs))]
@@ -53,8 +55,11 @@ func mutate(r *rand.Rand, g *model.Graph) {
 				t.Shape = append(t.Shape, pick())
 			}
 		case 6:
-			other := &g.Ops[r.IntN(len(g.Ops))]
-			op.Kind = other.Kind
+			if len(op.Outputs) > 0 {
+				op.Outputs[r.IntN(len(op.Outputs))] = model.NoTensor
+			}
+		case 7:
+			op.Kind = kinds[r.IntN(len(kinds))]
 		}
 	}
 }

@@ -23,8 +23,17 @@ type Quantization struct {
 	Weights dtype.DType // Unknown where the checkpoint is not quantised
 	KV      dtype.DType // format of the cache the checkpoint brings scales for, or Unknown
 	// WeightOnly checkpoints multiply in the format of the activations, whatever the one of the weights.
-	WeightOnly bool
-	Head       bool // the head is quantised too
+	WeightOnly  bool
+	Head        bool    // the head is quantised too
+	HeadStorage Storage // its format, where it is another
+}
+
+// Storage is how the linear layers of a part are stored where it is not as [Quantization] says: checkpoints mix formats,
+// such as fp8 for attention and nvfp4 for experts. It holds as long as the checkpoint's own weights are used. The zero
+// value is the model's format.
+type Storage struct {
+	Weights    dtype.DType
+	WeightOnly bool // as in [Quantization]
 }
 
 // Resolve fills in the formats that are not given. Weights come from the checkpoint. Activations follow weights of 16
@@ -60,6 +69,26 @@ func (f *Formats) wide() dtype.DType {
 		return f.Activations
 	}
 	return f.Weights
+}
+
+// format is how weights are stored and multiplied.
+type format struct{ stored, compute dtype.DType }
+
+// unquantized returns the format of what is never quantised.
+func (c *compiler) unquantized() format { return format{c.wide, c.wide.Arithmetic()} }
+
+// format returns the format of a part's linear layers.
+func (c *compiler) format(unquantized bool, s Storage) format {
+	f := &c.Formats
+	switch {
+	case unquantized || !quantized(f.Weights):
+		return c.unquantized()
+	case s.Weights == dtype.Unknown || f.Weights != c.model.Quantization.Weights:
+		return format{f.Weights, f.Compute}
+	case s.WeightOnly:
+		return format{s.Weights, first(c.given.Compute, c.vector)}
+	}
+	return format{s.Weights, first(c.given.Compute, s.Weights.Arithmetic(), c.vector)}
 }
 
 // first returns the first known format.

@@ -1,110 +1,83 @@
 package transformer
 
 import (
-	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
 )
 
-// Operations per element, by the arithmetic they stand for.
-const (
-	softmaxFLOPs    = 5 // maximum, subtract, exponential, sum, divide
-	rotaryFLOPs     = 3 // two products and a sum
-	activationFLOPs = 5 // SiLU: negate, exponential, add, divide, multiply; GELU's polynomial is about as long
-)
-
-// logitBytes is the size of a logit: samplers work in fp32.
-const logitBytes = 4
-
-// Plan is a model compiled for number formats and tensor parallelism: the work of one device as a function of the step.
-// Every operation is linear in the tokens or the sequences of the step, except attention.
+// Plan is a model compiled for number formats and a layout: the work of one device as a function of the step.
+// Every operation is linear in the tokens or the sequences of the step, except attention and the experts.
 //
 // Under tensor parallelism a device holds 1/tp of the heads, of the MLP's width and of the vocabulary; key-value heads
-// are replicated where tp exceeds them; norms are replicated.
+// are replicated where tp exceeds them; norms, routers and the latent vectors of [Latent] are replicated.
 type Plan struct {
-	Formats Formats // resolved
-	TP      int
+	Formats  Formats // resolved
+	TP       int
+	Sharding Sharding
 
-	ops       []op
-	attention []attention
+	// Imbalance is how many times the mean work the busiest device has under expert parallelism, which the others wait
+	// for: the plan's experts work as if that many times the tokens were in the step. 1 is even.
+	Imbalance float64
 
+	ops         []op
+	attention   []attention
+	recurrences []recurrence
+	routings    []routing
+
+	adp        float64
+	fixed      float64    // tokens of the encoder whatever the prompt
+	encodes    bool       // the prompt's tokens are the encoder's, not the decoder's
 	tables     unit.Bytes // weights no step reads whole: input embedding unless tied, positions
 	activation unit.Bytes // largest live set per token
 	logits     unit.Bytes // fp32 logits per sequence
+	cache      KVSplit
 }
 
-// op is the work of an operation for one token or one sequence; weights do not depend on the step.
+// op is the work of an operation for one unit of its driver; weights do not depend on the step, except those of experts.
 type op struct {
 	model.Work
-	per       driver
-	attention int // index into Plan.attention, for perQuery
+	per   driver
+	at    int  // index into the attention, recurrences or routings of the plan
+	again bool // its weights are those of another entry, which runs in other steps
 }
 
 // driver is what the work of an operation is proportional to.
 type driver uint8
 
 const (
-	perToken driver = iota
+	perToken        driver = iota // tokens of the step; under data-parallel attention the device's share of them
+	perReplicaToken               // tokens of the step, whatever the share
 	perSequence
-	perQuery // attention: depends on the context too
+	perDecoded  // tokens that are decoded
+	perExpanded // tokens in prefill and their cached prefixes
+	perSource   // tokens of the encoder
+	perQuery    // attention: depends on the context too
+	perState    // a recurrence: on tokens and sequences
+	perRouted   // rows through an expert; the weights are those of one expert
+	drivers
 )
 
-// Plan compiles the model. Formats left out are the checkpoint's; the error is that of [Model.CheckTP].
+// Plan compiles the model for tensor parallelism. Formats left out are the checkpoint's; the error is that of
+// [Model.CheckTP].
 func (m *Model) Plan(f Formats, tp int) (*Plan, error) {
 	if err := m.CheckTP(tp); err != nil {
 		return nil, err
 	}
-	return m.plan(f, tp), nil
+	return m.plan(f, Sharding{TP: tp}.filled()), nil
 }
 
-// StepWeightBytes returns the weights a device reads in a step.
-func (p *Plan) StepWeightBytes() unit.Bytes {
-	var b unit.Bytes
-	for i := range p.ops {
-		b += unit.Bytes(p.ops[i].Count) * p.ops[i].Weights
+// Sharded compiles the model for a layout over devices. The error is that of [Model.Check].
+func (m *Model) Sharded(f Formats, s Sharding) (*Plan, error) {
+	if err := m.Check(s); err != nil {
+		return nil, err
 	}
-	return b
+	return m.plan(f, s.filled()), nil
 }
 
-// WeightBytes returns the weights a device holds.
-func (p *Plan) WeightBytes() unit.Bytes { return p.StepWeightBytes() + p.tables }
-
-// KVBytes returns the cache a device holds for one sequence of context tokens.
-func (p *Plan) KVBytes(context float64) unit.Bytes {
-	var b unit.Bytes
-	for i := range p.ops {
-		if o := &p.ops[i]; o.per == perQuery {
-			a := &p.attention[o.attention]
-			b += unit.Bytes(o.Count*a.visible(context)) * a.kv
-		}
-	}
-	return b
-}
-
-// KVBytesPerToken returns the cache a device holds for one token, inside every window.
-func (p *Plan) KVBytesPerToken() unit.Bytes { return p.KVBytes(1) }
-
-// ActivationBytes returns the memory for the activations of a step on one device: for each token the largest set alive
-// at once in a layer, and fp32 logits of the whole vocabulary for each sequence.
-//
-// Alive are the residual and the normalised input, and beside them either q, k, v and the attention's result or the
-// MLP's first output and the activation of it.
-//
-// By hand: Llama-3.1-8B in bf16 per token: (2·4096 + max(6144 + 4096, 28 672 + 14 336)) · 2 bytes = 102 400 bytes;
-// per sequence 128 256 · 4 = 513 024 bytes.
-func (p *Plan) ActivationBytes(tokens, sequences float64) unit.Bytes {
-	return unit.Bytes(tokens)*p.activation + unit.Bytes(sequences)*p.logits
-}
-
-func (m *Model) plan(f Formats, tp int) *Plan {
-	f = m.Resolve(f)
-	c := &compiler{
-		Plan:   &Plan{Formats: f, TP: tp},
-		tp:     float64(tp),
-		hidden: float64(m.Hidden),
-		wide:   f.wide(),
-		act:    f.Activations.Size(),
-		vector: f.Activations.Arithmetic(),
+func (m *Model) plan(f Formats, s Sharding) *Plan {
+	c := newCompiler(m, f, s)
+	if m.Source != nil {
+		c.source(m.Source)
 	}
 	c.embed(m)
 	for i := range m.Layers {
@@ -114,17 +87,50 @@ func (m *Model) plan(f Formats, tp int) *Plan {
 	return c.Plan
 }
 
-// same reports operations that differ only in how often they run, so that kinds of layers share an entry.
-func (o *op) same(b *op) bool {
-	return o.Name == b.Name && o.per == b.per && o.per != perQuery && o.Weights == b.Weights && o.FLOPs == b.FLOPs &&
-		o.Read == b.Read && o.Write == b.Write && o.Stored == b.Stored && o.Format == b.Format
+// StepWeightBytes returns the weights a device reads in a step of one token: the least a step reads. With more tokens
+// more experts are read, see [Plan.StepWeights]; without experts all steps read the same.
+func (p *Plan) StepWeightBytes() unit.Bytes { return p.StepWeights(1) }
+
+// StepWeights returns the weights a device reads in a step of so many tokens, of prompts and of sequences that decode:
+// all of them but the tables, and of the experts those that are expected to be chosen.
+func (p *Plan) StepWeights(tokens float64) unit.Bytes {
+	return p.weights(func(r *routing) float64 { return r.touched(tokens * p.imbalance()) }, false)
 }
 
-// storedAs returns the formats a linear layer is stored and multiplied in.
-func (f *Formats) storedAs(quantize bool) (stored, compute dtype.DType) {
-	wide := f.wide()
-	if quantize && quantized(f.Weights) {
-		return f.Weights, f.Compute
+// WeightBytes returns the weights a device holds.
+func (p *Plan) WeightBytes() unit.Bytes {
+	return p.weights(func(r *routing) float64 { return r.local }, true) + p.tables
+}
+
+// weights sums the weights of all operations, with so many experts of each mixture; an encoder's are held, but not read
+// when a token is decoded.
+func (p *Plan) weights(experts func(*routing) float64, encoder bool) unit.Bytes {
+	var b unit.Bytes
+	for i := range p.ops {
+		o := &p.ops[i]
+		n := o.Count
+		switch {
+		case o.again, o.per == perSource && !encoder:
+			continue
+		case o.per == perRouted:
+			n *= experts(&p.routings[o.at])
+		}
+		b += unit.Bytes(n) * o.Weights
 	}
-	return wide, wide.Arithmetic()
+	return b
+}
+
+// imbalance returns the factor that is in effect: no device can be busier than all together.
+func (p *Plan) imbalance() float64 { return max(1, min(p.Imbalance, float64(p.Sharding.EP))) }
+
+// ActivationBytes returns the memory for the activations of a step on one device: for each token the largest set alive
+// at once in a layer, and fp32 logits of the whole vocabulary for each sequence.
+//
+// Alive are the residual and the normalised input, and beside them either q, k, v and the attention's result or the
+// MLP's first output and the activation of it; of a mixture these and the input for each expert of a token.
+//
+// By hand: Llama-3.1-8B in bf16 per token: (2·4096 + max(6144 + 4096, 28 672 + 14 336)) · 2 bytes = 102 400 bytes;
+// per sequence 128 256 · 4 = 513 024 bytes.
+func (p *Plan) ActivationBytes(tokens, sequences float64) unit.Bytes {
+	return unit.Bytes(tokens)*p.activation + unit.Bytes(sequences/p.adp)*p.logits
 }

@@ -1,27 +1,39 @@
-// Package transformer describes a decoder-only language model by its dimensions and says what one step of it computes
-// and moves.
+// Package transformer describes a transformer by its dimensions and says what one step of it computes and moves.
 //
-// A [Model] is the sum of its [Layer] kinds; identical layers are held once with a count. [Model.Plan] compiles it for
-// number formats and a tensor-parallel degree into a [Plan], whose [Plan.Decode], [Plan.Prefill] and [Plan.Step] append
-// the [roofline/model.Work] of one device without allocating. Nothing here knows how fast a device is.
+// A [Model] is the sum of its [Layer] kinds; identical layers are held once with a count. A layer is a mixer, which moves
+// information between tokens ([Attention], [Latent], [DeltaNet], [Mamba]), and a feed-forward network ([MLP], [MoE]);
+// either may be missing. [Model.Plan] and [Model.Sharded] compile a model for number formats and a layout over devices
+// into a [Plan], whose [Plan.Decode], [Plan.Prefill] and [Plan.Step] append the [roofline/model.Work] of one device
+// without allocating. Nothing here knows how fast a device is.
 package transformer
 
 import "roofline/hardware/dtype"
 
-// Model is a decoder-only language model.
+// Model is a language model: a decoder, an encoder, or both.
 type Model struct {
 	Name   string
 	Family string // the model_type of its configuration: llama, qwen3, …
+	Kind   Kind
 
-	Hidden int // width of the residual stream
-	Vocab  int // rows of the embedding table and of the language-model head
-	Layers []Layer
+	Hidden int     // width of the residual stream
+	Vocab  int     // rows of the embedding table and of the language-model head
+	Layers []Layer // of the decoder, or of the only stack there is
 
 	FinalNorm      Norm
 	TiedEmbeddings bool // the head is the embedding table
 	HeadBias       bool
 	Positions      int // rows of a learned position table; 0 for rotary embeddings
+	Segments       int // rows of a learned table of token types (BERT)
+	Buckets        int // learned biases by distance, per head, shared by the layers of a stack (T5)
 	MaxContext     int // longest context the model is made for; 0 if not said
+
+	Source *Source // the encoder of an encoder–decoder, else nil
+	Pooler bool    // an encoder's dense layer on the first token
+
+	// MTP are the layers of the modules that predict further tokens, which are apart from the model: they are used in
+	// speculative decoding only. Modules also hold a product of 2·hidden by hidden and three norms each.
+	MTP        []Layer
+	MTPModules int
 
 	DType        dtype.DType // format of the weights that are not quantised
 	Quantization Quantization
@@ -30,40 +42,92 @@ type Model struct {
 	Warnings []string
 }
 
-// Layer is one kind of decoder layer and how many of it the model has.
+// Kind says what a model does with its tokens.
+type Kind uint8
+
+// The kinds of models.
+const (
+	Decoder        Kind = iota // continues its prompt, token by token
+	Encoder                    // turns a text into vectors: no head, no cache, nothing to decode
+	EncoderDecoder             // encodes its prompt and decodes an answer that attends to it
+)
+
+// Layer is one kind of layer and how many of it the model has. Of the mixers and of the feed-forward networks one each
+// is used: the one that is not zero.
 type Layer struct {
-	Count     int
+	Count int
+
 	Attention Attention
-	MLP       MLP
+	Latent    Latent
+	DeltaNet  DeltaNet
+	Mamba     Mamba
+	Dense     Dense
+
+	Cross Attention // to the encoder's output, after the mixer
+
+	MLP MLP
+	MoE MoE
 
 	Norm Norm
-	// Norms is the number of norms of the hidden width: 2 before attention and MLP; 4 where their outputs are
-	// normalised too (Gemma 2 and 3); 1 where both read the same normalised input (Phi, Cohere).
+	// Norms is the number of norms of the hidden width: 2 before mixer and feed-forward; 4 where their outputs are
+	// normalised too (Gemma 2 and 3); 1 where both read the same normalised input (Phi, Cohere), or where there is
+	// only one of them.
 	Norms int
 	// Parallel layers add attention and MLP to the same input, so their outputs share one all-reduce.
 	Parallel bool
 }
 
-// Attention is grouped-query attention: multi-head where KVHeads = Heads, multi-query where KVHeads = 1.
-type Attention struct {
-	Heads, KVHeads, HeadDim int
-
-	Window           int // tokens a query sees, its own included; 0 for all
-	Rotary           int // dimensions of a head that are rotated by position
-	QKNorm           QKNorm
-	QKVBias, OutBias bool
-
-	// Unquantized projections stay in the 16-bit format when the checkpoint's quantisation is used.
-	Unquantized bool
+// part is a mixer or a feed-forward network.
+type part interface {
+	// parameters returns the weights for a residual stream of hidden width, and how many of them the mean token needs not.
+	parameters(hidden float64) (all, idle float64)
+	// undivided names what a layout does not divide, or "".
+	undivided(s *Sharding) string
+	// compile appends the operations of count layers, all but the norms and the collectives around them.
+	compile(c *compiler, count float64)
 }
 
-// MLP is the feed-forward part: two products, or three where a gate multiplies the first (SwiGLU, GeGLU).
-type MLP struct {
-	Intermediate int
-	Gated        bool
-	Bias         bool
+// mixer returns the part that moves information between tokens, or nil.
+func (l *Layer) mixer() part {
+	switch {
+	case l.Attention.Heads > 0:
+		return &l.Attention
+	case l.Latent.Heads > 0:
+		return &l.Latent
+	case l.DeltaNet.ValueHeads > 0:
+		return &l.DeltaNet
+	case l.Mamba.Heads > 0:
+		return &l.Mamba
+	case l.Dense.Width > 0:
+		return &l.Dense
+	}
+	return nil
+}
 
-	Unquantized bool // as in Attention
+// feedForward returns the part that works on each token alone, or nil.
+func (l *Layer) feedForward() part {
+	switch {
+	case l.MoE.Experts > 0:
+		return &l.MoE
+	case l.MLP.Intermediate > 0:
+		return &l.MLP
+	}
+	return nil
+}
+
+// parts lists what a layer is made of.
+func (l *Layer) parts() []part {
+	var list []part
+	if p := l.mixer(); p != nil {
+		list = append(list, p)
+	}
+	if l.Cross.Heads > 0 {
+		list = append(list, &crossAttention{&l.Cross})
+	}
+	if p := l.feedForward(); p != nil {
+		list = append(list, p)
+	}
+	return list
 }
 
 // Norm is a normalisation over the hidden width.
@@ -93,46 +157,3 @@ func (n Norm) parameters(width float64) float64 {
 
 // flops returns the operations per element: square, sum, scale and weight; with a mean also sum and subtract; bias.
 func (n Norm) flops() float64 { return [...]float64{RMSNorm: 4, LayerNorm: 7, LayerNormUnbiased: 6}[n] }
-
-// QKNorm says how queries and keys are normalised before the rotation.
-type QKNorm uint8
-
-// The norms of queries and keys.
-const (
-	NoQKNorm   QKNorm = iota
-	QKNormHead        // one weight per dimension of a head, shared by the heads (Qwen3, Gemma 3)
-	QKNormFull        // one weight per dimension of every head (OLMo 2, Cohere)
-)
-
-// queries returns the width of all query heads side by side.
-func (a *Attention) queries() float64 { return float64(a.Heads) * float64(a.HeadDim) }
-
-// keys returns the width of all key heads side by side; the values' is the same.
-func (a *Attention) keys() float64 { return float64(a.KVHeads) * float64(a.HeadDim) }
-
-// visible returns how many of context tokens the newest one attends to, itself included.
-func (a *Attention) visible(context float64) float64 {
-	if a.Window > 0 {
-		return min(context, float64(a.Window))
-	}
-	return context
-}
-
-// pairs returns the (query, key) pairs of n tokens from the first one on: Σ min(i, window) for i = 1…n,
-// which is the causal n(n+1)/2 as long as the window is not full.
-//
-// By hand: n = 5, window 3: 1 + 2 + 3 + 3 + 3 = 12 = 3·4/2 + 2·3.
-func (a *Attention) pairs(n float64) float64 {
-	if w := float64(a.Window); w > 0 && n > w {
-		return w*(w+1)/2 + (n-w)*w
-	}
-	return n * (n + 1) / 2
-}
-
-// up returns the width of the first product's output: gate and up together where there is a gate.
-func (p *MLP) up() float64 {
-	if p.Gated {
-		return 2 * float64(p.Intermediate)
-	}
-	return float64(p.Intermediate)
-}

@@ -182,7 +182,7 @@ func TestSlidingWindow(t *testing.T) {
 	if got := named(t, ws, "sliding_attention").Count; got != 52 {
 		t.Errorf("sliding_attention runs %v times, want 52", got)
 	}
-	window := Attention{Window: 3}
+	window := span{size: 3}
 	if got := window.pairs(5); got != 12 {
 		t.Errorf("5 tokens in a window of 3: %v pairs, want 1 + 2 + 3 + 3 + 3 = 12", got)
 	}

@@ -83,6 +83,9 @@ func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	if filepath.Ext(path) != ".toml" { // exporters name every graph alike; people know it by its file
+		g.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	}
 	if err := model.Infer(g, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

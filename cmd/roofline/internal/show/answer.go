@@ -20,6 +20,7 @@ type Answer struct {
 	Tables   []Table
 	Notes    []string
 	Warnings []string // without the leading "! "
+	Wide     bool     // tables may be wider than [Width]
 	JSON     any
 }
 
@@ -69,7 +70,11 @@ func (a *Answer) text() string {
 	}
 	for i := range a.Tables {
 		b.WriteByte('\n')
-		b.WriteString(a.Tables[i].Text())
+		width := Width
+		if a.Wide {
+			width = 0
+		}
+		b.WriteString(a.Tables[i].Text(width))
 	}
 	if len(a.Notes)+len(a.Warnings) > 0 && len(a.Tables) > 0 {
 		b.WriteByte('\n')

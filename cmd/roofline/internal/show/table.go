@@ -25,6 +25,10 @@ type Column struct {
 	Digits int         // significant digits; 0 means 3
 	Whole  bool        // counts: no decimals
 	Left   bool        // text
+	// Shrink, if not 0, lets long text be cut to that width where the table would get too wide, the rightmost such
+	// column first; End keeps the end of the text rather than its beginning.
+	Shrink int
+	End    bool
 }
 
 // Cell is a value of a table: a string, a float64 (NaN: not known), or a Range.
@@ -147,20 +151,65 @@ func (t *Table) writer(groups bool) table.Writer {
 	return w
 }
 
-// Text renders the table for people: aligned, without rules.
-func (t *Table) Text() string {
+// Text renders the table for people: aligned, without rules, in at most width columns as far as columns may shrink;
+// 0 sets no limit.
+func (t *Table) Text(width int) string {
+	out := t.text()
+	for c := len(t.Columns) - 1; c >= 0; c-- {
+		if excess := widest(out) - width; width > 0 && excess > 0 && t.Columns[c].Shrink > 0 {
+			t = t.shrunk(c, excess)
+			out = t.text()
+		}
+	}
+	return out
+}
+
+func (t *Table) text() string {
 	w := t.writer(true)
-	style := table.Style{
+	w.SetStyle(table.Style{
 		Name:   "plain",
 		Box:    table.BoxStyle{MiddleVertical: " ", PaddingRight: " "},
 		Format: table.FormatOptions{Header: text.FormatDefault, Row: text.FormatDefault},
-	}
-	w.SetStyle(style)
+	})
 	lines := strings.Split(w.Render(), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+func widest(out string) int {
+	w := 0
+	for _, line := range strings.Split(out, "\n") {
+		w = max(w, text.StringWidthWithoutEscSequences(line))
+	}
+	return w
+}
+
+// shrunk returns the table with the text of one column cut by excess, as far as it goes.
+func (t *Table) shrunk(column, excess int) *Table {
+	longest := 0
+	for _, row := range t.rows() {
+		if s, ok := row[column].(string); ok {
+			longest = max(longest, text.StringWidthWithoutEscSequences(s))
+		}
+	}
+	limit := max(longest-excess, t.Columns[column].Shrink)
+	cut := *t
+	cut.Rows = nil
+	for _, row := range t.Rows {
+		row = append([]Cell{}, row...)
+		if s, ok := row[column].(string); ok && text.StringWidthWithoutEscSequences(s) > limit {
+			r := []rune(s)
+			if t.Columns[column].End {
+				row[column] = "…" + string(r[len(r)-limit+1:])
+			} else {
+				row[column] = string(r[:limit-1]) + "…"
+			}
+		}
+		cut.Rows = append(cut.Rows, row)
+	}
+	return &cut
 }
 
 // Markdown renders the table for a document.

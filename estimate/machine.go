@@ -35,6 +35,17 @@ func (l Limit) String() string { return limitNames[l] }
 // MarshalText writes the limit's name.
 func (l Limit) MarshalText() ([]byte, error) { return []byte(limitNames[l]), nil }
 
+// UnmarshalText reads a limit's name.
+func (l *Limit) UnmarshalText(text []byte) error {
+	for i, name := range limitNames {
+		if name == string(text) {
+			*l = Limit(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown limit %q", text)
+}
+
 // Machine is one device as a runtime drives it: all that the time of an operation depends on, resolved to plain
 // numbers once, so that an estimate neither looks anything up nor allocates.
 type Machine struct {

@@ -9,13 +9,13 @@ import (
 // Result is the answer for one device and one load. It marshals to one element of "estimates" of the schema
 // roofline.estimate/v1: base units, and what isn't known is absent.
 type Result struct {
-	Model      ModelInfo   `json:"model"`
+	Model      ModelInfo   `json:"model,omitzero"`
 	Device     string      `json:"device"`
 	Count      int         `json:"count"`
 	Replicas   int         `json:"replicas"`
 	Runtime    string      `json:"runtime"`
 	Plan       Plan        `json:"plan"`
-	Workload   Workload    `json:"workload"`
+	Workload   Workload    `json:"workload,omitzero"`
 	Latency    *Band       `json:"latency_s,omitempty"` // a graph: one batch; a language model: one request end to end
 	Throughput *Throughput `json:"throughput,omitempty"`
 	Prefill    *Prefill    `json:"prefill,omitempty"`
@@ -52,9 +52,9 @@ type Plan struct {
 // Workload is what was asked of the machine.
 type Workload struct {
 	Batch       float64     `json:"batch,omitempty"`
-	DType       dtype.DType `json:"dtype"`
-	ActDType    dtype.DType `json:"act_dtype"`
-	KVDType     dtype.DType `json:"kv_dtype,omitempty"`
+	DType       dtype.DType `json:"dtype,omitzero"`
+	ActDType    dtype.DType `json:"act_dtype,omitzero"`
+	KVDType     dtype.DType `json:"kv_dtype,omitzero"`
 	ISL         float64     `json:"isl,omitempty"`
 	OSL         float64     `json:"osl,omitempty"`
 	Context     float64     `json:"context,omitempty"`

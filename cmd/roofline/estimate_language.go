@@ -251,7 +251,7 @@ func perLoad(n namer, rows []row) show.Table {
 // decomposition shows one device in detail: a line per quantity, a column per load, and what limits it.
 func decomposition(r *row) show.Table {
 	one, full := r.results[0], r.results[1]
-	t := show.Table{Columns: []show.Column{{Left: true}, {Title: "one request"}, {Title: "full load"}, {Title: "what limits", Left: true}}}
+	t := show.Table{Columns: []show.Column{{Left: true}, {Title: "one request"}, {Title: "full load"}, {Title: "what limits", Left: true, Shrink: 20}}}
 	add := func(name, limits string, value func(*estimate.Result) string) {
 		t.Add(name, value(one), value(full), limits)
 	}
@@ -275,7 +275,7 @@ func decomposition(r *row) show.Table {
 	})
 	price := "no price known; --usd-per-hour"
 	if full.Cost != nil {
-		price = fmt.Sprintf("%s, %s", full.Cost.USDPerHour, strings.TrimSpace(full.Cost.Source+" "+full.Cost.PriceAsOf))
+		price = fmt.Sprintf("%s, %s", full.Cost.USDPerHour, full.Cost.Source)
 	}
 	add("cost", price, func(e *estimate.Result) string {
 		if m := money(e); !math.IsNaN(m) {

@@ -74,7 +74,7 @@ func TestHostile(t *testing.T) {
 		{"no object", header(`[]`), "want '{'"},
 		{"no end", header(`{"x":{`), "it ends too early"},
 		{"more", header(`{} {}`), "'{' after the end"},
-		{"no comma", header(`{"a":{} "b":{}}`), `tensor "a": want dtype, shape and two data_offsets`},
+		{"no comma", header(`{"a":{} "b":{}}`), `tensor "a": want dtype, shape and data_offsets`},
 		{"entry is a number", header(`{"x":1}`), "'1': want '{'"},
 		{"metadata is a list", header(`{"__metadata__":[]}`), "'[': want '{'"},
 		{"deep metadata", header(`{"__metadata__":{"a":` + deep), "nested deeper than 8"},

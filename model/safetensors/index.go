@@ -46,12 +46,15 @@ func (x *Index) add(file string, tensors []Tensor) error {
 	for i := range tensors {
 		t := &tensors[i]
 		if first, twice := x.byName[t.Name]; twice {
-			return fmt.Errorf("tensor %q is there twice, the first time in %s", clip(t.Name), x.Tensors[first].File)
+			if first < len(x.Tensors) {
+				file = x.Tensors[first].File
+			}
+			return fmt.Errorf("tensor %q is there twice, the first time in %s", clip(t.Name), file)
 		}
 		t.File = file
-		x.byName[t.Name] = len(x.Tensors)
-		x.Tensors = append(x.Tensors, *t)
+		x.byName[t.Name] = len(x.Tensors) + i
 	}
+	x.Tensors = append(x.Tensors, tensors...)
 	return nil
 }
 

@@ -126,13 +126,28 @@ var formats = map[string]dtype.DType{
 	"U64": dtype.UINT64, "U32": dtype.UINT32, "U16": dtype.UINT16, "U8": dtype.UINT8, "BOOL": dtype.BOOL,
 }
 
+// fields are what an entry has, in any order.
+var fields = []string{"dtype", "shape", "data_offsets"}
+
+// words are the strings that come back in every entry, to be held once.
+var words = func() map[string]string {
+	words := make(map[string]string)
+	for format := range formats {
+		words[format] = format
+	}
+	for _, field := range fields {
+		words[field] = field
+	}
+	return words
+}()
+
 // tensor reads what an entry says, and checks that shape, format and size agree.
 func (s *scanner) tensor(name string) Tensor {
 	t := Tensor{Name: name}
-	var offsets []int64
+	var offsets [2]int64
 	var have [3]bool
 	s.object(func(key string) {
-		i := slices.Index([]string{"dtype", "shape", "data_offsets"}, key)
+		i := slices.Index(fields, key)
 		switch {
 		case i < 0 || have[i]:
 			s.failf("tensor %q has %q, which is unknown or there twice", clip(name), clip(key))
@@ -143,17 +158,19 @@ func (s *scanner) tensor(name string) Tensor {
 				s.failf("tensor %q has the unknown dtype %q", clip(name), clip(format))
 			}
 		case i == 1:
-			t.Shape = s.numbers(maxDims)
+			t.Shape = slices.Clone(s.numbers(maxDims))
 		case i == 2:
-			offsets = s.numbers(2)
+			if copy(offsets[:], s.numbers(2)) < 2 {
+				s.failf("tensor %q: want two data_offsets", clip(name))
+			}
 		}
 		have[i] = true
 	})
 	size, ok := t.size()
 	switch {
 	case s.err != nil:
-	case have != [3]bool{true, true, true} || len(offsets) != 2:
-		s.failf("tensor %q: want dtype, shape and two data_offsets", clip(name))
+	case have != [3]bool{true, true, true}:
+		s.failf("tensor %q: want dtype, shape and data_offsets", clip(name))
 	case !ok || offsets[1]-offsets[0] != size:
 		s.failf("tensor %q of %s %v has data_offsets %v, which is another size", clip(name), t.DType, t.Shape, offsets)
 	default:

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	window  = 64 << 10
+	window  = 16 << 10
 	maxText = 1 << 10 // of a string that is kept
 
 	maxDepth = 8 // of what is skipped
@@ -24,8 +24,10 @@ const (
 type scanner struct {
 	r   *bufio.Reader
 	pos int64 // bytes read
-	buf []byte
 	err error
+
+	buf  []byte  // the string at hand
+	list []int64 // the list at hand
 }
 
 func newScanner(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r, window)} }
@@ -122,25 +124,25 @@ func (s *scanner) object(each func(key string)) {
 	}
 }
 
-// numbers reads a list of at most limit whole numbers.
+// numbers reads a list of at most limit whole numbers. It is valid until the next call.
 func (s *scanner) numbers(limit int) []int64 {
 	s.expect('[')
 	if s.token() == ']' {
 		return nil
 	}
 	s.back()
-	var list []int64
-	s.list(func() {
-		if len(list) == limit {
+	s.list = s.list[:0]
+	s.elements(func() {
+		if len(s.list) == limit {
 			s.failf("a list of more than %d numbers", limit)
 		}
-		list = append(list, s.number())
+		s.list = append(s.list, s.number())
 	})
-	return list
+	return s.list
 }
 
-// list reads the elements of a list after its bracket, at least one; each is called to read one.
-func (s *scanner) list(each func()) {
+// elements reads what is in a list after its bracket, at least one; each is called to read one.
+func (s *scanner) elements(each func()) {
 	for s.err == nil {
 		each()
 		switch b := s.token(); b {
@@ -201,6 +203,9 @@ func escapes(quoted []byte) bool {
 
 // unquoted turns the bytes up to the closing quote into the text they stand for.
 func (s *scanner) unquoted() string {
+	if word, ok := words[string(s.buf[:len(s.buf)-1])]; ok {
+		return word
+	}
 	text := string(s.buf[:len(s.buf)-1])
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '\\' || r == utf8.RuneError }) {
 		if !utf8.ValidString(text) {
@@ -229,7 +234,7 @@ func (s *scanner) skipNested(depth int) {
 			return
 		}
 		s.back()
-		s.list(func() { s.skipNested(depth + 1) })
+		s.elements(func() { s.skipNested(depth + 1) })
 	default: // a number, true, false or null
 		for b != ',' && b != '}' && b != ']' && s.err == nil {
 			b = s.next()

@@ -258,6 +258,9 @@ func (fu *fuser) work(gr *group, f Formats) Work {
 		if m.Class == MatMul {
 			matmuls++
 		}
+		if i != gr.anchor {
+			w.Fused = append(w.Fused, m.Name)
+		}
 		if n == 0 {
 			w.Read += m.Read // nothing of it is inside yet, and its rule knows what it really reads
 		}
@@ -317,8 +320,8 @@ func (fu *fuser) kinds(gr *group) string {
 }
 
 // PeakActivations returns the most memory activations take at any moment at the bound batch, when each kernel's
-// outputs are allocated as it starts and a tensor is freed after its last reader. Inputs count; weights and constants
-// don't; views share their source's memory; tensors inside a fused kernel take none.
+// outputs are allocated as it starts and a tensor is freed after its last reader, at once if there is none. Inputs count;
+// weights and constants don't; views share their source's memory; tensors inside a fused kernel take none.
 func (g *Graph) PeakActivations(level Fusion, f Formats) unit.Bytes {
 	fu := newFuser(g, level, f)
 	fu.fuse()
@@ -352,11 +355,13 @@ func (g *Graph) PeakActivations(level Fusion, f Formats) unit.Bytes {
 		gr := &fu.groups[gi]
 		for _, i := range gr.ops {
 			for _, o := range g.Ops[i].Outputs {
-				if o == NoTensor || g.Tensors[o].Role != Activation || !fu.leaves(o, gr) {
+				unread := o != NoTensor && lastUse[o] == never
+				if o == NoTensor || g.Tensors[o].Role != Activation || !unread && !fu.leaves(o, gr) {
 					continue
 				}
 				live += g.Tensors[o].Bytes(f.Activations)
-				freed[lastUse[o]] = append(freed[lastUse[o]], o)
+				last := max(lastUse[o], gi)
+				freed[last] = append(freed[last], o)
 			}
 		}
 		peak = max(peak, live)

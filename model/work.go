@@ -35,8 +35,9 @@ func (c Class) String() string { return classNames[c] }
 // A multiply-accumulate counts as two FLOPs. Read and Write are activations; Weights are stored parameters and folded
 // constants, which do not grow with the batch; KV is what is read from the key-value cache or other per-sequence state.
 type Work struct {
-	Name  string // the operation, or the one a fused group is named after
-	Kind  string // operator type, fused ones joined by "+"
+	Name  string   // the operation, or the one a fused group is named after
+	Kind  string   // operator type, fused ones joined by "+"
+	Fused []string // the other operations that run in the same kernel
 	Class Class
 	Count float64 // how many times it runs: identical layers are evaluated once
 

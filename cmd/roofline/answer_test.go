@@ -208,3 +208,23 @@ func BenchmarkAnswer(b *testing.B) {
 		})
 	}
 }
+
+// TestDocumentedLayers keeps the table of docs/onnx.md equal to what the command prints.
+func TestDocumentedLayers(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/onnx.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for _, line := range strings.Split(answer(t, 0, "layers", "resnet50", "--device", "a100-sxm-80gb", "--batch", "32", "--each", "--format", "markdown"), "\n") {
+		if strings.HasPrefix(line, "|") {
+			rows++
+			if !strings.Contains(string(doc), line+"\n") {
+				t.Errorf("docs/onnx.md lacks the line %s", line)
+			}
+		}
+	}
+	if rows < 57 {
+		t.Errorf("only %d lines compared", rows)
+	}
+}

@@ -47,6 +47,7 @@ type layer struct {
 	Name      string         `json:"name"`
 	Kind      string         `json:"kind"`
 	Class     string         `json:"class"`
+	Fused     []string       `json:"fused,omitempty"`
 	Count     float64        `json:"count"`
 	Shape     []int64        `json:"shape,omitempty"`
 	MACs      float64        `json:"macs"`
@@ -203,7 +204,7 @@ func (c *layersCmd) layers(b *breakdown) []layer {
 	var out []layer
 	for i := range b.work {
 		w := &b.work[i]
-		l := layer{Name: w.Name, Kind: w.Kind, Class: w.Class.String(), Count: w.Count, Shape: w.Shape, MACs: w.MACs, FLOPs: w.FLOPs,
+		l := layer{Name: w.Name, Kind: w.Kind, Class: w.Class.String(), Fused: w.Fused, Count: w.Count, Shape: w.Shape, MACs: w.MACs, FLOPs: w.FLOPs,
 			Weights: w.Weights, KV: w.KV, Read: w.Read, Write: w.Write}
 		if w.Bytes() > 0 {
 			l.Intensity = w.Intensity()

@@ -34,7 +34,8 @@ type truthRow struct {
 	file, model, inputs string
 	parameters, macs    float64
 	dynamic             bool
-	flags               string
+	flags, group        string
+	peak, core          float64 // bytes alive at once; output elements of products
 }
 
 // truthTable reads truth.csv.
@@ -63,7 +64,8 @@ func truthTable(t testing.TB, dir string) []truthRow {
 	var rows []truthRow
 	for _, line := range lines[1:] {
 		rows = append(rows, truthRow{column(line, "file"), column(line, "model"), column(line, "input_shapes"),
-			number(line, "params_onnx_float_initializer_elems"), number(line, "macs"), column(line, "dynamic") == "1", column(line, "flags")})
+			number(line, "params_onnx_float_initializer_elems"), number(line, "macs"), column(line, "dynamic") == "1", column(line, "flags"),
+			column(line, "group"), number(line, "peak_live_bytes_file_order"), number(line, "acts_core_out_elems")})
 	}
 	return rows
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -321,7 +322,8 @@ func (fu *fuser) kinds(gr *group) string {
 
 // PeakActivations returns the most memory activations take at any moment at the bound batch, when each kernel's
 // outputs are allocated as it starts and a tensor is freed after its last reader, at once if there is none. Inputs count;
-// weights and constants don't; views share their source's memory; tensors inside a fused kernel take none.
+// weights and constants don't; views share their source's memory; tensors inside a fused kernel take none. Runtimes that
+// fuse also let an elementwise kernel write over an input that nobody reads after it.
 func (g *Graph) PeakActivations(level Fusion, f Formats) unit.Bytes {
 	fu := newFuser(g, level, f)
 	fu.fuse()
@@ -359,7 +361,13 @@ func (g *Graph) PeakActivations(level Fusion, f Formats) unit.Bytes {
 				if o == NoTensor || g.Tensors[o].Role != Activation || !unread && !fu.leaves(o, gr) {
 					continue
 				}
-				live += g.Tensors[o].Bytes(f.Activations)
+				bytes := g.Tensors[o].Bytes(f.Activations)
+				if r, ok := fu.overwritten(gi, bytes, lastUse, f); ok {
+					lastUse[r] = never // its memory goes on as the output's
+					live -= bytes
+					freed[gi] = slices.DeleteFunc(freed[gi], func(t TensorID) bool { return t == r })
+				}
+				live += bytes
 				last := max(lastUse[o], gi)
 				freed[last] = append(freed[last], o)
 			}
@@ -370,4 +378,23 @@ func (g *Graph) PeakActivations(level Fusion, f Formats) unit.Bytes {
 		}
 	}
 	return peak
+}
+
+// overwritten returns an input of an elementwise kernel whose memory its output of so many bytes can take over: it is
+// computed, as large, and nobody reads it afterwards. The graph's inputs belong to the caller.
+func (fu *fuser) overwritten(gi int, out unit.Bytes, lastUse []int, f Formats) (TensorID, bool) {
+	gr := &fu.groups[gi]
+	if fu.level == FusionNone || fu.works[gr.anchor].Class != Elementwise {
+		return NoTensor, false
+	}
+	for _, i := range gr.ops {
+		for _, in := range fu.g.Ops[i].Inputs {
+			r := fu.rootOf(in)
+			if r != NoTensor && lastUse[r] == gi && fu.g.Tensors[r].Role == Activation && fu.producer[r] >= 0 &&
+				fu.groupOf[fu.producer[r]] != gi && fu.g.Tensors[r].Bytes(f.Activations) == out {
+				return r, true
+			}
+		}
+	}
+	return NoTensor, false
 }

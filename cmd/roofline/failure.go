@@ -86,7 +86,8 @@ func classify(err error) *failure {
 		f.code = "name.unknown"
 	case errors.As(err, &unbound):
 		f.code = "model.unbound_dim"
-		f.hint = unbound.Hint()
+		f.err = errors.New(strings.TrimSuffix(err.Error(), ": give "+unbound.Hint()))
+		f.hint = "bind it with " + unbound.Hint()
 	case errors.As(err, &format):
 		f.code = "device.format"
 		f.hint = "choose one of them with --dtype, or another device"

@@ -88,11 +88,12 @@ func defaultFormat(d *hardware.Device) dtype.DType {
 // bindFlags bind the open dimensions of a graph.
 type bindFlags struct {
 	Dim   map[string]string `help:"Bind a symbolic dimension: seq=128. Repeatable." placeholder:"NAME=N"`
+	Trips int64             `name:"trip-count" help:"How often loops run whose count depends on the data. Default 1, with a warning." placeholder:"N"`
 	Input []string          `help:"Give the shape of an input: pixels=8x3x224x224. Repeatable." placeholder:"NAME=SHAPE"`
 }
 
 func (f *bindFlags) bindings(batch int64) (model.Bindings, error) {
-	b := model.Bindings{Batch: batch, Dims: map[string]int64{}, Inputs: map[string]model.Shape{}}
+	b := model.Bindings{Batch: batch, TripCount: f.Trips, Dims: map[string]int64{}, Inputs: map[string]model.Shape{}}
 	for name, text := range f.Dim {
 		n, err := positive(text)
 		if err != nil {

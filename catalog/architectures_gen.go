@@ -91,31 +91,27 @@ var architectures = []hardware.Architecture{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
 	}},
-	{ID: "ampere", Name: "NVIDIA Ampere, data centre (GA100)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.85, dtype.FP16: 0.85}, Default: 0.8, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "stas-acc", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.sustained", Source: "stas-acc", Status: "measured"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "ampere", Name: "NVIDIA Ampere, data centre (GA100)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.INT8: 0.95}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
 	}},
-	{ID: "ampere-ga10x", Name: "NVIDIA Ampere, graphics (GA10x)", Efficiency: hardware.Efficiency{Default: 0.8, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "assumption", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "ampere-ga10x", Name: "NVIDIA Ampere, graphics (GA10x)", Efficiency: hardware.Efficiency{Default: 1, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "fitted"},
+		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
 	}},
 	{ID: "ampere-tegra", Name: "NVIDIA Ampere in Jetson Orin", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 5e-06}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 	}},
-	{ID: "ada", Name: "NVIDIA Ada Lovelace", Efficiency: hardware.Efficiency{Default: 0.8, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "assumption", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "ada", Name: "NVIDIA Ada Lovelace", Efficiency: hardware.Efficiency{Default: 1, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "fitted"},
+		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
 	}},
-	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.8, dtype.FP16: 0.8, dtype.FP8: 0.72}, Default: 0.75, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "stas-acc", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.sustained", Source: "stas-acc", Status: "measured"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.66, dtype.INT8: 0.66}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
 	}},
-	{ID: "blackwell", Name: "NVIDIA Blackwell, data centre", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.76, dtype.FP16: 0.76, dtype.FP8: 0.74, dtype.FP4: 0.65}, Default: 0.7, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "stas-acc", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.sustained", Source: "stas-acc", Status: "measured"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "blackwell", Name: "NVIDIA Blackwell, data centre", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.64, dtype.FP4: 0.55, dtype.INT8: 0.64}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
 	}},
 	{ID: "blackwell-ultra", Name: "NVIDIA Blackwell Ultra", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.79, dtype.FP16: 0.79, dtype.FP8: 0.75, dtype.FP4: 0.65}, Default: 0.7, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "stas-acc", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},

@@ -1,4 +1,4 @@
-// Package catalog is the data: devices, architectures, runtimes and prices, compiled from the TOML files beside it.
+// Package catalog is the data: devices, systems, architectures, links, runtimes, sites and prices, compiled from the TOML files beside it.
 //
 // The files are what people edit and what docs/catalog.md describes; go generate compiles them into static Go data, so
 // that the embedded catalog costs nothing at start-up, and a test keeps the two equal. Users' files are read at run time
@@ -8,6 +8,7 @@ package catalog
 //go:generate go run ./internal/generate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ type Catalog struct {
 	Architectures []hardware.Architecture
 	Runtimes      []runtime.Profile
 	Links         []hardware.LinkKind
+	Systems       []hardware.System
+	Sites         []hardware.Site
+	Ownerships    []hardware.Ownership
 
 	instances []hardware.Instance // of users' files; those of the embedded catalog stay where they are
 }
@@ -36,10 +40,13 @@ func Default() *Catalog {
 		Architectures: slices.Clip(architectures),
 		Runtimes:      slices.Clip(runtimes),
 		Links:         slices.Clip(links),
+		Systems:       slices.Clip(systems),
+		Sites:         slices.Clip(sites),
+		Ownerships:    slices.Clip(ownerships),
 	}
 }
 
-// Overlay adds the devices, architectures, links, runtimes and instances of a user's file, or overrides single values of those
+// Overlay adds the devices, systems, sites and so on of a user's file, or overrides single values of those
 // that are there. The file's instances replace those of the same provider, id and region. On an error, which names
 // every problem of the file by line and column, the catalog stays as it was.
 func (c *Catalog) Overlay(file string, data []byte) error {
@@ -52,6 +59,9 @@ func (c *Catalog) Overlay(file string, data []byte) error {
 		Architectures: hardware.OverlayArchitectures(c.Architectures, doc),
 		Runtimes:      runtime.Overlay(c.Runtimes, doc),
 		Links:         hardware.OverlayLinkKinds(c.Links, doc),
+		Systems:       hardware.OverlaySystems(c.Systems, doc),
+		Sites:         hardware.OverlaySites(c.Sites, doc),
+		Ownerships:    hardware.OverlayOwnerships(c.Ownerships, doc),
 		instances:     append(slices.Clip(c.instances), hardware.Instances(doc)...),
 	}
 	next.checkReferences(doc, len(c.instances))
@@ -65,10 +75,7 @@ func (c *Catalog) Overlay(file string, data []byte) error {
 // checkReferences reports ids in a user's file that nothing has.
 func (c *Catalog) checkReferences(doc *document.Document, from int) {
 	root := doc.Root()
-	architectureIDs := make([]string, len(c.Architectures))
-	for i := range c.Architectures {
-		architectureIDs[i] = c.Architectures[i].ID
-	}
+	architectureIDs := idsOf(c.Architectures, func(a *hardware.Architecture) string { return a.ID })
 	for _, id := range root.Keys() {
 		if c.Device(id) == nil || !root.IsTable(id) {
 			continue
@@ -84,19 +91,41 @@ func (c *Catalog) checkReferences(doc *document.Document, from int) {
 	for i, t := range root.Tables("instance") {
 		t = t.Topic()
 		if id := c.instances[from+i].Device; id != "" && c.Device(id) == nil {
-			want := "the id of a device"
-			if near := document.Nearest(id, c.ids()); near != "" {
-				want += ", such as " + near
-			}
-			t.Table("devices").Bad(id, want)
+			t.Table("devices").Bad(id, c.wantDevice(id))
+		}
+	}
+	machines := root.Table(hardware.SystemSection)
+	for _, id := range machines.Keys() {
+		s := c.System(id)
+		if s == nil || !machines.IsTable(id) {
+			continue
+		}
+		t := machines.Table(id).Topic()
+		if t.Has("device") && c.Device(s.Device) == nil {
+			t.Bad("device", c.wantDevice(s.Device))
+		}
+		if c.Device(id) != nil {
+			machines.Fail(id, fmt.Sprintf("%q is the id of a device: want another one for the system", id))
 		}
 	}
 }
 
+// wantDevice says what would be right in place of the id of a device nobody knows.
+func (c *Catalog) wantDevice(id string) string {
+	if near := document.Nearest(id, c.ids()); near != "" {
+		return "the id of a device, such as " + near
+	}
+	return "the id of a device"
+}
+
 func (c *Catalog) ids() []string {
-	ids := make([]string, len(c.Devices))
-	for i := range c.Devices {
-		ids[i] = c.Devices[i].ID
+	return idsOf(c.Devices, func(d *hardware.Device) string { return d.ID })
+}
+
+func idsOf[T any](records []T, id func(*T) string) []string {
+	ids := make([]string, len(records))
+	for i := range records {
+		ids[i] = id(&records[i])
 	}
 	return ids
 }
@@ -106,6 +135,36 @@ func (c *Catalog) Device(id string) *hardware.Device {
 	for i := range c.Devices {
 		if c.Devices[i].ID == id {
 			return &c.Devices[i]
+		}
+	}
+	return nil
+}
+
+// System returns the system with exactly this id, or nil.
+func (c *Catalog) System(id string) *hardware.System {
+	for i := range c.Systems {
+		if c.Systems[i].ID == id {
+			return &c.Systems[i]
+		}
+	}
+	return nil
+}
+
+// Site returns the site with exactly this id, or nil.
+func (c *Catalog) Site(id string) *hardware.Site {
+	for i := range c.Sites {
+		if c.Sites[i].ID == id {
+			return &c.Sites[i]
+		}
+	}
+	return nil
+}
+
+// Ownership returns the way of owning with exactly this id, or nil.
+func (c *Catalog) Ownership(id string) *hardware.Ownership {
+	for i := range c.Ownerships {
+		if c.Ownerships[i].ID == id {
+			return &c.Ownerships[i]
 		}
 	}
 	return nil

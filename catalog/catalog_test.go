@@ -32,6 +32,15 @@ func TestGenerated(t *testing.T) {
 	if !reflect.DeepEqual(data.Links, links) {
 		t.Errorf(stale, "links_gen.go")
 	}
+	if !reflect.DeepEqual(data.Systems, systems) {
+		t.Errorf(stale, "systems_gen.go")
+	}
+	if !reflect.DeepEqual(data.Sites, sites) {
+		t.Errorf(stale, "sites_gen.go")
+	}
+	if !reflect.DeepEqual(data.Ownerships, ownerships) {
+		t.Errorf(stale, "ownerships_gen.go")
+	}
 	if !reflect.DeepEqual(data.Runtimes, runtimes) {
 		t.Errorf(stale, "runtimes_gen.go")
 	}

@@ -134,20 +134,28 @@ var devices = []hardware.Device{
 		{Kind: "neuronlink2", Topology: "ring", Domain: 12},
 	}, Note: "fp8 is a configurable format of its own", Source: "docs:awsdocs-neuron;epoch", Origins: hardware.Origins{
 		{Field: "memory.kind", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "format-ratio", Reason: "the documentation gives tf32 the rate of bf16"},
 	}},
 	{ID: "aws-trainium1", Name: "AWS Trainium1 (chip)", Kind: "npu", Architecture: "neuron", FormFactor: "board", Released: "2022-10-15", Memory: hardware.Memory{Nominal: 3.4359738368e+10, Bandwidth: 8.2e+11, Kind: "HBM2e"}, Cores: hardware.Cores{Count: 2}, Matrix: hardware.Rates{dtype.TF32: 1.9e+14, dtype.BF16: 1.9e+14, dtype.FP16: 1.9e+14, dtype.FP8: 1.9e+14, dtype.INT8: 3.8e+14}, Vector: hardware.Rates{dtype.FP32: 4.75e+13}, Links: []hardware.Link{
 		{Kind: "neuronlink2", Topology: "torus", Domain: 16},
 	}, Source: "docs:awsdocs-neuron;epoch", Origins: hardware.Origins{
 		{Field: "memory.kind", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "format-ratio", Reason: "the documentation gives tf32 the rate of bf16"},
 	}},
 	{ID: "aws-trainium2", Name: "AWS Trainium2 (chip)", Kind: "npu", Architecture: "neuron", FormFactor: "board", Released: "2024-12-03", Memory: hardware.Memory{Nominal: 1.03079215104e+11, Bandwidth: 2.9e+12, Kind: "HBM3"}, Cores: hardware.Cores{Count: 8}, Matrix: hardware.Rates{dtype.TF32: 6.67e+14, dtype.BF16: 6.67e+14, dtype.FP16: 6.67e+14, dtype.FP8: 1.299e+15}, Vector: hardware.Rates{dtype.FP32: 1.81e+14}, Links: []hardware.Link{
 		{Kind: "neuronlink3", Topology: "torus", Bandwidth: 6.4e+11, Domain: 64},
-	}, Power: hardware.Power{TDP: 500}, Source: "docs:awsdocs-neuron;stas-acc;epoch;stas-net"},
+	}, Power: hardware.Power{TDP: 500}, Source: "docs:awsdocs-neuron;stas-acc;epoch;stas-net", Accepted: hardware.Acceptances{
+		{Rule: "format-ratio", Reason: "the documentation gives tf32 the rate of bf16"},
+	}},
 	{ID: "aws-trainium3", Name: "AWS Trainium3 (chip)", Kind: "npu", Architecture: "neuron", FormFactor: "board", Released: "2025-12-02", Memory: hardware.Memory{Nominal: 1.54618822656e+11, Bandwidth: 4.9e+12, Kind: "HBM3e"}, Matrix: hardware.Rates{dtype.TF32: 6.71e+14, dtype.BF16: 6.71e+14, dtype.FP16: 6.71e+14, dtype.FP8: 2.517e+15, dtype.FP4: 2.517e+15}, Vector: hardware.Rates{dtype.FP32: 1.83e+14}, Links: []hardware.Link{
 		{Kind: "neuronlink4", Domain: 144},
 	}, Power: hardware.Power{TDP: 700}, Source: "epoch", Origins: hardware.Origins{
 		{Field: "memory", Source: "memory", Status: "unverified"},
 		{Field: "link", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "format-ratio", Reason: "the documentation gives tf32 the rate of bf16, and fp8 3.75 times it"},
 	}},
 	{ID: "amd-epyc-7763", Name: "AMD EPYC 7763", Kind: "cpu", Architecture: "zen3", FormFactor: "socket", Released: "2021-03-15", Memory: hardware.Memory{Bandwidth: 2.048e+11, Kind: "8ch DDR4-3200"}, Cache: hardware.Cache{LastLevel: 2.68435456e+08}, Cores: hardware.Cores{Count: 64, TensorClock: 2.45e+09, BoostClock: 3.5e+09}, Vector: hardware.Rates{dtype.FP64: 2.509e+12, dtype.FP32: 5.018e+12, dtype.INT8: 1.004e+13}, Power: hardware.Power{TDP: 280}, Purchase: hardware.Offer{Price: 7890, Basis: "list price by the thousand"}, Note: "AVX2 only", Source: "codecarbon", Origins: hardware.Origins{
 		{Field: "vector", Source: "memory", Status: "unverified"},
@@ -302,6 +310,8 @@ var devices = []hardware.Device{
 	}, Power: hardware.Power{TDP: 190}, Purchase: hardware.Offer{Price: 249, Basis: "list price", Date: "2024-12"}, Source: "page:nextvisionframe;page:svethardware;rn;hf", Origins: hardware.Origins{
 		{Field: "matrix.int8", Source: "page:nextvisionframe", Status: "derived"},
 		{Field: "matrix.int4", Source: "page:nextvisionframe", Status: "derived"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "the vector rate is at the graphics clock of 2670 MHz; 2850 MHz is the highest boost"},
 	}},
 	{ID: "intel-arc-pro-b60", Name: "Intel Arc Pro B60 24GB", Kind: "gpu", Architecture: "xe2-hpg", FormFactor: "pcie", Released: "2025-09-05", Memory: hardware.Memory{Nominal: 2.5769803776e+10, Bandwidth: 4.56e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 1.8874368e+07}, Cores: hardware.Cores{Count: 20, BoostClock: 2.4e+09}, Matrix: hardware.Rates{dtype.BF16: 9.83e+13, dtype.FP16: 9.83e+13, dtype.INT8: 1.97e+14}, Vector: hardware.Rates{dtype.FP32: 1.228e+13, dtype.FP16: 2.46e+13}, Links: []hardware.Link{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 3.15e+10},
@@ -328,6 +338,8 @@ var devices = []hardware.Device{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
 	}, Power: hardware.Power{TDP: 350}, Purchase: hardware.Offer{Price: 8500, Basis: "street price, approximate", Date: "2023"}, Source: "aic;stas-acc;rn;hf;sky-vast", Origins: hardware.Origins{
 		{Field: "matrix.int4", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "the datasheet gives int4 the rate of int8"},
 	}},
 	{ID: "nvidia-a2", Name: "NVIDIA A2", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-11-10", Memory: hardware.Memory{Nominal: 1.7179869184e+10, Bandwidth: 2.001e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 2.097152e+06}, Cores: hardware.Cores{Count: 10, BoostClock: 1.77e+09}, Matrix: hardware.Rates{dtype.TF32: 9.062e+12, dtype.BF16: 1.812e+13, dtype.FP16: 1.812e+13, dtype.INT8: 3.625e+13, dtype.INT4: 7.25e+13}, Vector: hardware.Rates{dtype.FP64: 7e+10, dtype.FP32: 4.53e+12, dtype.FP16: 4.53e+12}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 1.575e+10},
@@ -343,6 +355,8 @@ var devices = []hardware.Device{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
 	}, Power: hardware.Power{TDP: 150}, Note: "only rented by AWS; not an A10", Source: "rn;lla;epoch", Origins: hardware.Origins{
 		{Field: "matrix.tf32", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "made for AWS and rated 70; its cores and clock would give 126"},
 	}},
 	{ID: "nvidia-a16", Name: "NVIDIA A16 (one of 4 GPUs on the card)", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-04-12", Memory: hardware.Memory{Nominal: 1.7179869184e+10, Bandwidth: 2.001e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 2.097152e+06}, Cores: hardware.Cores{Count: 10, BoostClock: 1.755e+09}, Matrix: hardware.Rates{dtype.TF32: 8.986e+12, dtype.BF16: 1.797e+13, dtype.FP16: 1.797e+13, dtype.INT8: 3.594e+13, dtype.INT4: 7.188e+13}, Vector: hardware.Rates{dtype.FP64: 1.4e+11, dtype.FP32: 4.49e+12, dtype.FP16: 4.49e+12}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 1.575e+10},
@@ -375,33 +389,28 @@ var devices = []hardware.Device{
 	{ID: "nvidia-a100-pcie-80gb", Name: "NVIDIA A100 PCIe 80GB", Kind: "gpu", Architecture: "ampere", FormFactor: "pcie", Released: "2021-06-28", Memory: hardware.Memory{Capacity: 8.589934592e+10, Nominal: 8.589934592e+10, Bandwidth: 1.935e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 4.194304e+07}, Cores: hardware.Cores{Count: 108, BoostClock: 1.41e+09}, Matrix: hardware.Rates{dtype.FP64: 1.95e+13, dtype.TF32: 1.56e+14, dtype.BF16: 3.12e+14, dtype.FP16: 3.12e+14, dtype.INT8: 6.24e+14, dtype.INT4: 1.248e+15}, Vector: hardware.Rates{dtype.FP64: 9.7e+12, dtype.FP32: 1.95e+13, dtype.FP16: 7.8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "bridge", Bandwidth: 3e+11, Domain: 2},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 300}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.811}}, Purchase: hardware.Offer{Price: 16339, Basis: "retail", Date: "2025-03-03"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
-	}},
+	}, Power: hardware.Power{TDP: 300}, Purchase: hardware.Offer{Price: 16339, Basis: "retail", Date: "2025-03-03"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast"},
 	{ID: "nvidia-a100-sxm4-80gb", Name: "NVIDIA A100 SXM4 80GB", Kind: "gpu", Architecture: "ampere", FormFactor: "sxm", Released: "2020-11-16", Memory: hardware.Memory{Capacity: 8.589934592e+10, Nominal: 8.589934592e+10, Bandwidth: 2.039e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 4.194304e+07}, Cores: hardware.Cores{Count: 108, BoostClock: 1.41e+09}, Matrix: hardware.Rates{dtype.FP64: 1.95e+13, dtype.TF32: 1.56e+14, dtype.BF16: 3.12e+14, dtype.FP16: 3.12e+14, dtype.INT8: 6.24e+14, dtype.INT4: 1.248e+15}, Vector: hardware.Rates{dtype.FP64: 9.7e+12, dtype.FP32: 1.95e+13, dtype.FP16: 7.8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "switch", Bandwidth: 3e+11, Domain: 8},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 400}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.869}}, Purchase: hardware.Offer{Price: 17349, Basis: "one of a board of 8", Date: "2025-03-04"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
-	}},
+	}, Power: hardware.Power{TDP: 400}, Purchase: hardware.Offer{Price: 17349, Basis: "one of a board of 8", Date: "2025-03-04"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast"},
 	{ID: "nvidia-b200-sxm-180gb", Name: "NVIDIA B200 SXM (HGX/DGX)", Kind: "gpu", Architecture: "blackwell", FormFactor: "sxm", Released: "2024-11-15", Memory: hardware.Memory{Nominal: 1.8e+11, Bandwidth: 7.7e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 1.32120576e+08}, Cores: hardware.Cores{Count: 148, BoostClock: 1.965e+09}, Matrix: hardware.Rates{dtype.FP64: 3.7e+13, dtype.TF32: 1.125e+15, dtype.BF16: 2.25e+15, dtype.FP16: 2.25e+15, dtype.FP8: 4.5e+15, dtype.FP6: 4.5e+15, dtype.FP4: 9e+15, dtype.INT8: 4.5e+15}, Vector: hardware.Rates{dtype.FP64: 3.7e+13, dtype.FP32: 7.5e+13}, Links: []hardware.Link{
 		{Kind: "nvlink5", Topology: "switch", Bandwidth: 9e+11, Domain: 8},
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 1000}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.776, dtype.FP8: 0.763}}, Purchase: hardware.Offer{Price: 47409, Basis: "one of 8, from the quote for a system", Date: "2024-12-17"}, Source: "aic;stas-acc;epoch;epochp;hf", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
+	}, Power: hardware.Power{TDP: 1000}, Purchase: hardware.Offer{Price: 47409, Basis: "one of 8, from the quote for a system", Date: "2024-12-17"}, Source: "aic;stas-acc;epoch;epochp;hf", Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "published rates are for 1.86 GHz, not for the boost clock"},
 	}},
 	{ID: "nvidia-b300-sxm-288gb", Name: "NVIDIA B300 SXM (HGX/DGX)", Kind: "gpu", Architecture: "blackwell-ultra", FormFactor: "sxm", Released: "2025-08-22", Memory: hardware.Memory{Capacity: 2.8840034304e+11, Nominal: 2.88e+11, Bandwidth: 7.75e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 1.32120576e+08}, Cores: hardware.Cores{Count: 148, BoostClock: 2.032e+09}, Matrix: hardware.Rates{dtype.TF32: 1.125e+15, dtype.BF16: 2.25e+15, dtype.FP16: 2.25e+15, dtype.FP8: 4.5e+15, dtype.FP6: 4.5e+15, dtype.FP4: 1.4e+16, dtype.INT8: 1.535e+14}, Vector: hardware.Rates{dtype.FP64: 1.2e+12, dtype.FP32: 7.5e+13}, Links: []hardware.Link{
 		{Kind: "nvlink5", Topology: "switch", Bandwidth: 9e+11, Domain: 8},
 		{Kind: "pcie6", Topology: "host", Bandwidth: 1.21e+11},
-	}, Power: hardware.Power{TDP: 1100}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.786, dtype.FP8: 0.745}}, Purchase: hardware.Offer{Price: 45000, Basis: "street price, approximate", Date: "2026"}, Source: "aic;stas-acc;epoch;hf", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
+	}, Power: hardware.Power{TDP: 1100}, Purchase: hardware.Offer{Price: 45000, Basis: "street price, approximate", Date: "2026"}, Source: "aic;stas-acc;epoch;hf", Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "published rates are for 1.86 GHz, fp4 and int8 are printed apart: 14000 and 153.5"},
 	}},
 	{ID: "nvidia-gb200-186gb", Name: "NVIDIA GB200 (per GPU, NVL72)", Kind: "gpu", Architecture: "blackwell", FormFactor: "superchip", Released: "2025-02-15", Memory: hardware.Memory{Capacity: 1.98674743296e+11, Nominal: 1.86e+11, Bandwidth: 8e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 1.32120576e+08}, Cores: hardware.Cores{Count: 152, BoostClock: 2.062e+09}, Matrix: hardware.Rates{dtype.TF32: 1.25e+15, dtype.BF16: 2.5e+15, dtype.FP16: 2.5e+15, dtype.FP8: 5e+15, dtype.FP6: 5e+15, dtype.FP4: 1e+16, dtype.INT8: 5e+15}, Vector: hardware.Rates{dtype.FP64: 4e+13, dtype.FP32: 8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink5", Topology: "switch", Bandwidth: 9e+11, Domain: 72},
 		{Kind: "nvlink-c2c", Topology: "host", Domain: 1},
-	}, Power: hardware.Power{TDP: 1200}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.729, dtype.FP8: 0.723}}, Note: "one of the two GPUs of a superchip; sold by the rack", Source: "aic;stas-acc;epoch;mlperf", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 1200}, Note: "one of the two GPUs of a superchip; sold by the rack", Source: "aic;stas-acc;epoch;mlperf", Origins: hardware.Origins{
 		{Field: "vector.fp64", Source: "memory", Status: "unverified"},
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
 	}},
 	{ID: "nvidia-gb300-288gb", Name: "NVIDIA GB300 (per GPU, NVL72)", Kind: "gpu", Architecture: "blackwell-ultra", FormFactor: "superchip", Released: "2025-08-22", Memory: hardware.Memory{Capacity: 2.98013687808e+11, Nominal: 2.88e+11, Bandwidth: 8e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 1.32120576e+08}, Cores: hardware.Cores{Count: 160}, Matrix: hardware.Rates{dtype.TF32: 1.25e+15, dtype.BF16: 2.5e+15, dtype.FP16: 2.5e+15, dtype.FP8: 5e+15, dtype.FP6: 5e+15, dtype.FP4: 1.5e+16, dtype.INT8: 1.65e+14}, Vector: hardware.Rates{dtype.FP64: 1.3e+12, dtype.FP32: 8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink5", Topology: "switch", Bandwidth: 9e+11, Domain: 72},
@@ -486,8 +495,7 @@ var devices = []hardware.Device{
 	{ID: "nvidia-h100-sxm5-80gb", Name: "NVIDIA H100 SXM5 80GB", Kind: "gpu", Architecture: "hopper", FormFactor: "sxm", Released: "2022-09-20", Memory: hardware.Memory{Capacity: 8.5520809984e+10, Nominal: 8e+10, Bandwidth: 3.35e+12, Kind: "HBM3"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 132, TensorClock: 1.83e+09, BoostClock: 1.98e+09}, Matrix: hardware.Rates{dtype.FP64: 6.7e+13, dtype.TF32: 4.945e+14, dtype.BF16: 9.89e+14, dtype.FP16: 9.89e+14, dtype.FP8: 1.979e+15, dtype.INT8: 1.979e+15}, Vector: hardware.Rates{dtype.FP64: 3.35e+13, dtype.FP32: 6.69e+13, dtype.FP16: 1.338e+14}, Links: []hardware.Link{
 		{Kind: "nvlink4", Topology: "switch", Bandwidth: 4.5e+11, Domain: 8},
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 700}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.803, dtype.FP8: 0.709}}, Purchase: hardware.Offer{Price: 31905, Basis: "one of a board of 8", Date: "2025-01-31"}, Source: "stas-acc;stas-net;aic;epoch;epochp;sky-vast;hf", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
+	}, Power: hardware.Power{TDP: 700}, Purchase: hardware.Offer{Price: 31905, Basis: "one of a board of 8", Date: "2025-01-31"}, Source: "stas-acc;stas-net;aic;epoch;epochp;sky-vast;hf", Origins: hardware.Origins{
 		{Field: "cores.tensor-clock", Source: "stas-acc", Status: "derived"},
 	}},
 	{ID: "nvidia-h100-pcie-80gb", Name: "NVIDIA H100 PCIe 80GB", Kind: "gpu", Architecture: "hopper", FormFactor: "pcie", Released: "2022-09-20", Memory: hardware.Memory{Capacity: 8.5520809984e+10, Nominal: 8e+10, Bandwidth: 2.039e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 114, TensorClock: 1.62e+09, BoostClock: 1.755e+09}, Matrix: hardware.Rates{dtype.FP64: 5.1e+13, dtype.TF32: 3.78e+14, dtype.BF16: 7.565e+14, dtype.FP16: 7.565e+14, dtype.FP8: 1.513e+15, dtype.INT8: 1.513e+15}, Vector: hardware.Rates{dtype.FP64: 2.56e+13, dtype.FP32: 5.12e+13, dtype.FP16: 1.024e+14}, Links: []hardware.Link{
@@ -511,9 +519,8 @@ var devices = []hardware.Device{
 	{ID: "nvidia-h200-sxm-141gb", Name: "NVIDIA H200 SXM 141GB", Kind: "gpu", Architecture: "hopper", FormFactor: "sxm", Released: "2024-11-18", Memory: hardware.Memory{Capacity: 1.50754820096e+11, Nominal: 1.41e+11, Bandwidth: 4.8e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 132, TensorClock: 1.83e+09, BoostClock: 1.98e+09}, Matrix: hardware.Rates{dtype.FP64: 6.7e+13, dtype.TF32: 4.945e+14, dtype.BF16: 9.89e+14, dtype.FP16: 9.89e+14, dtype.FP8: 1.979e+15, dtype.INT8: 1.979e+15}, Vector: hardware.Rates{dtype.FP64: 3.35e+13, dtype.FP32: 6.69e+13, dtype.FP16: 1.338e+14}, Links: []hardware.Link{
 		{Kind: "nvlink4", Topology: "switch", Bandwidth: 4.5e+11, Domain: 8},
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 700}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.803, dtype.FP8: 0.734}}, Purchase: hardware.Offer{Price: 39083, Basis: "one of a board of 8", Date: "2025-01-31"}, Source: "stas-acc;aic;epoch;epochp;sky-vast;hf", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 700}, Purchase: hardware.Offer{Price: 39083, Basis: "one of a board of 8", Date: "2025-01-31"}, Source: "stas-acc;aic;epoch;epochp;sky-vast;hf", Origins: hardware.Origins{
 		{Field: "vector.fp16", Source: "memory", Status: "unverified"},
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
 		{Field: "cores.tensor-clock", Source: "stas-acc", Status: "derived"},
 	}},
 	{ID: "nvidia-h200-nvl-141gb", Name: "NVIDIA H200 NVL 141GB", Kind: "gpu", Architecture: "hopper", FormFactor: "pcie", Released: "2024-11-18", Memory: hardware.Memory{Nominal: 1.41e+11, Bandwidth: 4.8e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 132, TensorClock: 1.545e+09, BoostClock: 1.785e+09}, Matrix: hardware.Rates{dtype.FP64: 6e+13, dtype.TF32: 4.177e+14, dtype.BF16: 8.355e+14, dtype.FP16: 8.355e+14, dtype.FP8: 1.671e+15, dtype.INT8: 1.671e+15}, Vector: hardware.Rates{dtype.FP64: 3e+13, dtype.FP32: 6.03e+13}, Links: []hardware.Link{
@@ -546,10 +553,9 @@ var devices = []hardware.Device{
 		{Kind: "nvlink4", Topology: "switch", Bandwidth: 4.5e+11, Domain: 32},
 		{Kind: "nvlink-c2c", Topology: "host", Bandwidth: 4.5e+11, Domain: 1},
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 1000}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.838, dtype.FP8: 0.776}}, Purchase: hardware.Offer{Price: 46675, Basis: "whole server", Date: "2024-10-31"}, Note: "price and power are of the superchip with its CPU", Source: "stas-acc;epoch;genz;epochp", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 1000}, Purchase: hardware.Offer{Price: 46675, Basis: "whole server", Date: "2024-10-31"}, Note: "price and power are of the superchip with its CPU", Source: "stas-acc;epoch;genz;epochp", Origins: hardware.Origins{
 		{Field: "released", Source: "memory", Status: "unverified"},
 		{Field: "link", Source: "memory", Status: "unverified"},
-		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
 		{Field: "cores.tensor-clock", Source: "stas-acc", Status: "derived"},
 	}},
 	{ID: "nvidia-jetson-orin-nano-8gb", Name: "Jetson Orin Nano 8GB (original 15W)", Kind: "gpu", Architecture: "ampere-tegra", FormFactor: "module", Released: "2023-03-01", Memory: hardware.Memory{Nominal: 8.589934592e+09, Bandwidth: 6.822e+10, Kind: "LPDDR5"}, Cache: hardware.Cache{LastLevel: 2.097152e+06}, Cores: hardware.Cores{Count: 8, BoostClock: 6.25e+08}, Matrix: hardware.Rates{dtype.TF32: 5.12e+12, dtype.BF16: 1.024e+13, dtype.FP16: 1.024e+13, dtype.INT8: 2.048e+13}, Vector: hardware.Rates{dtype.FP32: 1.28e+12, dtype.FP16: 2.56e+12}, Links: []hardware.Link{
@@ -596,6 +602,8 @@ var devices = []hardware.Device{
 	}, Power: hardware.Power{TDP: 140, Idle: 22}, Purchase: hardware.Offer{Price: 3999, Basis: "list price", Date: "2025-10"}, Note: "memory shared with the CPU; accumulate rate (full or half) not known", Source: "rn;hf;page:unanswered.io", Origins: hardware.Origins{
 		{Field: "matrix", Source: "rn", Status: "derived"},
 		{Field: "matrix.fp4", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "fp4 is half of the 1000 that the vendor prints with sparsity, a round number"},
 	}},
 	{ID: "nvidia-p40", Name: "NVIDIA Tesla P40", Kind: "gpu", Architecture: "pascal", FormFactor: "pcie", Released: "2016-09-13", Memory: hardware.Memory{Nominal: 2.5769803776e+10, Bandwidth: 3.471e+11, Kind: "GDDR5"}, Cache: hardware.Cache{LastLevel: 3.145728e+06}, Cores: hardware.Cores{Count: 30, BoostClock: 1.531e+09}, Vector: hardware.Rates{dtype.FP64: 3.7e+11, dtype.FP32: 1.176e+13, dtype.FP16: 1.8e+11, dtype.INT8: 4.703e+13}, Links: []hardware.Link{
 		{Kind: "pcie3", Topology: "host", Bandwidth: 1.575e+10},
@@ -630,6 +638,8 @@ var devices = []hardware.Device{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
 	}, Power: hardware.Power{TDP: 600}, Purchase: hardware.Offer{Price: 8600, Basis: "approximate", Date: "2025"}, Source: "aic;rn;sky-vast;hf", Origins: hardware.Origins{
 		{Field: "matrix", Source: "aic", Status: "derived"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "derived-peak", Reason: "matrix rates are at the 2430 MHz observed; the vector rate is printed for 2617 MHz"},
 	}},
 	{ID: "nvidia-rtx-pro-6000-ws", Name: "NVIDIA RTX PRO 6000 Blackwell Workstation", Kind: "gpu", Architecture: "blackwell-gb20x", FormFactor: "pcie", Released: "2025-03-18", Memory: hardware.Memory{Capacity: 1.02641958912e+11, Nominal: 1.03079215104e+11, Bandwidth: 1.792e+12, Kind: "GDDR7"}, Cache: hardware.Cache{LastLevel: 1.34217728e+08}, Cores: hardware.Cores{Count: 188, BoostClock: 2.617e+09}, Matrix: hardware.Rates{dtype.TF32: 2.519e+14, dtype.BF16: 5.038e+14, dtype.FP16: 5.038e+14, dtype.FP8: 1.008e+15, dtype.FP4: 2.015e+15, dtype.INT8: 1.008e+15}, Vector: hardware.Rates{dtype.FP64: 1.97e+12, dtype.FP32: 1.26e+14, dtype.FP16: 1.26e+14}, Links: []hardware.Link{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
@@ -703,6 +713,8 @@ var devices = []hardware.Device{
 		{Field: "released", Source: "memory", Status: "unverified"},
 		{Field: "link", Source: "memory", Status: "unverified"},
 		{Field: "matrix.bf16", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "format-ratio", Reason: "the documentation prints 262 for fp8 beside 74 for fp16 on 72 cores"},
 	}},
 	{ID: "tenstorrent-n300", Name: "Tenstorrent Wormhole n300 (2 ASICs)", Kind: "npu", Architecture: "wormhole", FormFactor: "pcie", Released: "2024-07", Memory: hardware.Memory{Nominal: 2.4e+10, Bandwidth: 5.76e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 2.01326592e+08}, Cores: hardware.Cores{Count: 128, BoostClock: 1e+09}, Matrix: hardware.Rates{dtype.BF16: 1.31e+14, dtype.FP16: 1.31e+14, dtype.FP8: 4.66e+14}, Links: []hardware.Link{
 		{Kind: "ethernet", Bandwidth: 1e+11, Domain: 32},
@@ -712,6 +724,8 @@ var devices = []hardware.Device{
 		{Field: "released", Source: "memory", Status: "unverified"},
 		{Field: "link", Source: "memory", Status: "unverified"},
 		{Field: "matrix.bf16", Source: "memory", Status: "unverified"},
+	}, Accepted: hardware.Acceptances{
+		{Rule: "format-ratio", Reason: "the documentation prints 262 for fp8 beside 74 for fp16 on 72 cores"},
 	}},
 	{ID: "tenstorrent-p100a", Name: "Tenstorrent Blackhole p100a", Kind: "npu", Architecture: "blackhole", FormFactor: "pcie", Released: "2025-04", Memory: hardware.Memory{Nominal: 2.8e+10, Bandwidth: 4.48e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 1.8874368e+08}, Cores: hardware.Cores{Count: 120, BoostClock: 1.35e+09}, Matrix: hardware.Rates{dtype.BF16: 3.32e+14, dtype.FP8: 6.64e+14}, Links: []hardware.Link{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},

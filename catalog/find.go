@@ -46,6 +46,24 @@ func (c *Catalog) Find(name string) (*hardware.Device, error) {
 	return c.Device(id), nil
 }
 
+// FindSystem returns the system a name means: its id, or a short name that no other system answers to.
+func (c *Catalog) FindSystem(name string) (*hardware.System, error) {
+	id, err := Resolve("system", idsOf(c.Systems, func(s *hardware.System) string { return s.ID }), name)
+	if err != nil {
+		return nil, err
+	}
+	return c.System(id), nil
+}
+
+// FindSite returns the site a name means: its id, or a short name that no other site answers to.
+func (c *Catalog) FindSite(name string) (*hardware.Site, error) {
+	id, err := Resolve("site", idsOf(c.Sites, func(s *hardware.Site) string { return s.ID }), name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Site(id), nil
+}
+
 // Select returns the devices a name, a pattern ("h100*") or "all" means, in the order of the catalog.
 func (c *Catalog) Select(query string) ([]hardware.Device, error) {
 	name := normal(query)

@@ -220,7 +220,9 @@ var instances = []hardware.Instance{
 	{Provider: "AWS", ID: "p5.48xlarge", Device: "nvidia-h100-sxm5-80gb", Count: 8, Region: "us-east-1", OnDemand: 55.04, Date: "2026-07-20", Scope: "instance", Source: "karp"},
 	{Provider: "AWS", ID: "p5.48xlarge (pre-cut)", Device: "nvidia-h100-sxm5-80gb", Count: 8, Region: "us-east-1", OnDemand: 98.32, Date: "2025-03-17", Scope: "instance", Note: "before the price cut of 2025", Source: "epochp"},
 	{Provider: "Azure", ID: "Standard_ND96isr_H100_v5", Device: "nvidia-h100-sxm5-80gb", Count: 8, Region: "eastus", OnDemand: 98.32, Spot: 18.169536, Date: "2026-05-20", Scope: "instance", Source: "any"},
-	{Provider: "Azure", ID: "Standard_ND96isr_H100_v5", Device: "nvidia-h100-sxm5-80gb", Count: 8, Region: "koreacentral", OnDemand: 132.732, Spot: 24.528874, Date: "2026-05-20", Scope: "instance", Source: "any"},
+	{Provider: "Azure", ID: "Standard_ND96isr_H100_v5", Device: "nvidia-h100-sxm5-80gb", Count: 8, Region: "koreacentral", OnDemand: 132.732, Spot: 24.528874, Date: "2026-05-20", Scope: "instance", Source: "any", Accepted: hardware.Acceptances{
+		{Rule: "price-outlier", Reason: "Korea is 1.35 times eastus, within the 1.13 to 1.38 of 26 rows"},
+	}},
 	{Provider: "CoreWeave", ID: "coreweave-h100-sxm-classic", Device: "nvidia-h100-sxm5-80gb", Count: 1, OnDemand: 4.76, Date: "2026-05-24", Scope: "device-only", Source: "off;page:www.coreweave.com"},
 	{Provider: "Dataoorts", ID: "dataoorts-nova-h100-sxm5-spot", Device: "nvidia-h100-sxm5-80gb", Count: 1, Spot: 0.79, Date: "2026-05-24", Scope: "device", Market: true, Note: "price floats", Source: "off;page:dataoorts.com"},
 	{Provider: "Dataoorts", ID: "dataoorts-x-series-h100-sxm5-spot", Device: "nvidia-h100-sxm5-80gb", Count: 1, Spot: 1.2, Date: "2026-05-24", Scope: "device", Market: true, Note: "price floats", Source: "off;page:dataoorts.com"},
@@ -475,7 +477,9 @@ var instances = []hardware.Instance{
 	{Provider: "JarvisLabs", ID: "jarvis-labs-rtx-pro-6000-blackwell-spot", Device: "nvidia-rtx-pro-6000-server", Count: 1, Spot: 0.83, Date: "2026-05-24", Scope: "device", Suspect: "estimated, not published", Source: "off;page:jarvislabs.ai"},
 	{Provider: "JarvisLabs", ID: "jarvis-labs-rtx-pro-6000-blackwell-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 1.89, Date: "2026-05-24", Scope: "device", Source: "off;page:jarvislabs.ai"},
 	{Provider: "Modal", ID: "modal-rtx-pro-6000-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 3.03, Date: "2026-05-24", Scope: "device-only", Source: "off;page:modal.com"},
-	{Provider: "Packet.ai", ID: "packet-ai-rtx-pro-6000-pcie-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 0.66, Date: "2026-05-24", Scope: "device", Source: "off;page:packet.ai"},
+	{Provider: "Packet.ai", ID: "packet-ai-rtx-pro-6000-pcie-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 0.66, Date: "2026-05-24", Scope: "device", Source: "off;page:packet.ai", Accepted: hardware.Acceptances{
+		{Rule: "price-outlier", Reason: "the provider undercuts others on every device it lets"},
+	}},
 	{Provider: "RunPod", ID: "runpod-rtx-pro-6000-community", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 1.69, Date: "2026-05-24", Scope: "device", Market: true, Note: "community cloud", Source: "off;page:www.runpod.io"},
 	{Provider: "Spheron", ID: "spheron-rtx-pro-6000-marketplace", Device: "nvidia-rtx-pro-6000-server", Count: 1, Spot: 0.59, Date: "2026-05-24", Scope: "device", Market: true, Source: "off;page:www.spheron.network"},
 	{Provider: "Verda", ID: "verda-rtx-pro-6000-spot", Device: "nvidia-rtx-pro-6000-server", Count: 1, Spot: 0.59, Date: "2026-05-24", Scope: "device", Source: "off;page:verda.com"},
@@ -488,7 +492,9 @@ var instances = []hardware.Instance{
 	{Provider: "AWS", ID: "g4dn.2xlarge", Device: "nvidia-t4", Count: 1, Region: "us-east-1", OnDemand: 0.752, Spot: 0.23, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
 	{Provider: "AWS", ID: "g4dn.4xlarge", Device: "nvidia-t4", Count: 1, Region: "us-east-1", OnDemand: 1.204, Spot: 0.36, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
 	{Provider: "AWS", ID: "g4dn.8xlarge", Device: "nvidia-t4", Count: 1, Region: "us-east-1", OnDemand: 2.176, Spot: 0.65, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
-	{Provider: "AWS", ID: "g4dn.16xlarge", Device: "nvidia-t4", Count: 1, Region: "us-east-1", OnDemand: 4.352, Spot: 1.21, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
+	{Provider: "AWS", ID: "g4dn.16xlarge", Device: "nvidia-t4", Count: 1, Region: "us-east-1", OnDemand: 4.352, Spot: 1.21, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl", Accepted: hardware.Acceptances{
+		{Rule: "price-outlier", Reason: "one device in a host of 64 vCPU and 256 GiB"},
+	}},
 	{Provider: "AWS", ID: "g4dn.12xlarge", Device: "nvidia-t4", Count: 4, Region: "us-east-1", OnDemand: 3.912, Spot: 1.31, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
 	{Provider: "AWS", ID: "g4dn.metal", Device: "nvidia-t4", Count: 8, Region: "us-east-1", OnDemand: 7.824, Spot: 2.35, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
 	{Provider: "Azure", ID: "Standard_NC16as_T4_v3", Device: "nvidia-t4", Count: 1, Region: "eastus", OnDemand: 1.204, Spot: 0.467513, Date: "2026-05-20", Scope: "instance", Source: "any"},
@@ -528,7 +534,9 @@ var instances = []hardware.Instance{
 	{Provider: "Vast.ai", ID: "4x-Tesla_V100-32-65536", Device: "nvidia-v100-sxm2-16gb", Count: 4, Region: "North Carolina, US, NA", OnDemand: 0.84, Date: "2026-05-20", Scope: "instance", Market: true, Source: "any"},
 	{Provider: "Vast.ai", ID: "vast-ai-v100-on-demand", Device: "nvidia-v100-sxm2-16gb", Count: 1, OnDemand: 0.15, Date: "2026-05-24", Scope: "device", Market: true, Source: "off;page:vast.ai"},
 	{Provider: "Verda", ID: "verda-v100-spot", Device: "nvidia-v100-sxm2-16gb", Count: 1, Spot: 0.05, Date: "2026-05-24", Scope: "device", Source: "off;page:verda.com"},
-	{Provider: "Verda", ID: "verda-v100-on-demand", Device: "nvidia-v100-sxm2-16gb", Count: 1, OnDemand: 0.14, Date: "2026-05-24", Scope: "device", Source: "off;page:verda.com"},
+	{Provider: "Verda", ID: "verda-v100-on-demand", Device: "nvidia-v100-sxm2-16gb", Count: 1, OnDemand: 0.14, Date: "2026-05-24", Scope: "device", Source: "off;page:verda.com", Accepted: hardware.Acceptances{
+		{Rule: "price-outlier", Reason: "an old device, let for what it still fetches: as on marketplaces, while large clouds keep the list price"},
+	}},
 	{Provider: "AWS", ID: "p3dn.24xlarge", Device: "nvidia-v100-sxm2-32gb", Count: 8, Region: "us-east-1", OnDemand: 31.212, Spot: 9.36, Date: "2026-07-20", Scope: "instance", Note: "spot price of 2025-03 or before", Source: "karp;fsdl"},
 	{Provider: "Azure", ID: "Standard_ND40rs_v2", Device: "nvidia-v100-sxm2-32gb", Count: 8, Region: "eastus", OnDemand: 22.032, Spot: 4.071514, Date: "2026-05-20", Scope: "instance", Source: "any"},
 }

@@ -15,7 +15,15 @@ var runtimes = []runtime.Profile{
 		"gpu",
 		"tpu",
 		"npu",
-	}, Fusion: 2, Overlap: 0.95, Compute: runtime.ByClass{model.Conv: 0.9, model.Attention: 0.6}, Bandwidth: runtime.ByClass{model.Elementwise: 0.48, model.MatMul: 0.87, model.Conv: 0.64, model.DepthwiseConv: 0.55, model.Attention: 0.87, model.Copy: 0.87}, Launch: 2e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+	}, Fusion: 2, Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.Elementwise: 0.7, model.Conv: 0.94, model.DepthwiseConv: 0.49, model.Normalization: 0.7}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, compiled, on an RTX 4090", Architectures: []string{
 			"ada",
 		}, Phase: "graph", Low: 0.82, High: 1.08, Measurements: 31, Coverage: 0.8, Source: "timm-rtx4090-compiled"},
@@ -23,7 +31,31 @@ var runtimes = []runtime.Profile{
 	}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "reserve", Source: "assumption", Status: "assumed"},
+		{Field: "overlap", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+	}},
+	{ID: "pytorch-eager", Name: "PyTorch, eager", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "graph", Fusion: 1, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.58, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.Elementwise: 0.6, model.Conv: 0.7, model.DepthwiseConv: 0.22}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, Launch: 5e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+		{Class: "31 image models, eager, on an RTX 3090", Architectures: []string{
+			"ampere-ga10x",
+		}, Phase: "graph", Low: 0.87, High: 1.22, Measurements: 31, Coverage: 0.8, Source: "timm-rtx3090-eager"},
+		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
+	}, Source: "timm-rtx3090-eager", Origins: hardware.Origins{
 		{Field: "launch", Source: "assumption", Status: "assumed"},
+		{Field: "reserve", Source: "assumption", Status: "assumed"},
+		{Field: "overlap", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
 	}},
 	{ID: "onnxruntime", Name: "ONNX Runtime on a CPU", Kinds: []hardware.Kind{
 		"cpu",
@@ -36,12 +68,31 @@ var runtimes = []runtime.Profile{
 		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 3, Source: "assumption"},
 	}, Source: "onnxruntime-epyc-4-cores"},
 	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 2, Overlap: 1, MemoryShare: 1, Source: "definition"},
+	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, Quantize: 4.4e-06, MemoryShare: 1, Source: "kernels-nvidia"},
 	{ID: "vllm", Name: "vLLM", Serves: "language", DefaultFor: []hardware.Kind{
 		"gpu",
 		"tpu",
 		"npu",
 		"cpu",
-	}, Fusion: 2, Overlap: 0.8, PerLayer: 2.7e-05, PerStep: 0.00105, PerSequence: 4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fusion: 2, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, PerLayer: 9.1e-06, PerStep: 0.001, PerSequence: 4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, dense models, vLLM on H100", Architectures: []string{
 			"hopper",
 		}, Phase: "decode", Low: 0.94, High: 1.06, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
@@ -52,6 +103,31 @@ var runtimes = []runtime.Profile{
 		{Class: "time to first token on devices never measured", Phase: "prefill", Low: 0.5, High: 3, Source: "assumption"},
 	}, Source: "e2e-h100-vllm", Origins: hardware.Origins{
 		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "memory-share", Source: "vllm-defaults", Status: "published"},
+	}},
+	{ID: "tensorrt-llm", Name: "TensorRT-LLM", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "language", Fusion: 2, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, PerLayer: 1.35e-05, PerStep: 0.00013, PerSequence: 1.6e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+		{Class: "time per token, dense models, TensorRT-LLM on H100 and H200", Architectures: []string{
+			"hopper",
+		}, Phase: "decode", Low: 0.8, High: 1.12, Measurements: 429, Coverage: 0.8, Source: "e2e-h100-trtllm"},
+		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.7, High: 1.6, Source: "assumption"},
+		{Class: "time to first token, measured to queue far longer than prefill takes", Phase: "prefill", Low: 0.5, High: 5, Source: "assumption"},
+	}, Source: "e2e-h100-trtllm", Origins: hardware.Origins{
+		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "memory-share", Source: "assumption", Status: "assumed"},
+		{Field: "per-request", Source: "e2e-h100-vllm", Status: "assumed"},
 	}},
 }

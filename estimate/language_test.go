@@ -19,12 +19,15 @@ func h100() *hardware.Device {
 	d.Matrix[dtype.BF16], d.Matrix[dtype.FP8], d.Vector[dtype.FP32] = 989e12, 1979e12, 66.9e12
 	d.Memory.Bandwidth, d.Memory.Capacity, d.Cache.LastLevel = 3.35e12, 81559*unit.MiB, 50e6
 	d.Links = []hardware.Link{{Kind: "nvlink4", Bandwidth: 450e9, Domain: 8}}
+	d.Cores.Count = 132
 	return d
 }
 
 // served is a runtime with every kind of overhead.
 var served = &runtime.Profile{ID: "served", Kinds: []hardware.Kind{hardware.GPU}, Overlap: 0.8, MemoryShare: 0.9,
-	PerLayer: 15e-6, PerStep: 200e-6, PerSequence: 10e-6, PerRequest: 5e-3}
+	PerLayer: 15e-6, PerStep: 200e-6, PerSequence: 10e-6, PerRequest: 5e-3, Quantize: 4e-6,
+	Tiles: []runtime.Tile{{M: 256, N: 128, Rate: 1}, {M: 128, N: 256, Rate: 1}, {M: 128, N: 128, Rate: 1}, {M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1}, {M: 64, N: 64, Rate: 0.5}, {M: 16, N: 64, Rate: 0.1}}}
 
 func language(t testing.TB, name string, p *runtime.Profile, devices, tp int, f transformer.Formats) *Language {
 	t.Helper()

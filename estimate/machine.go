@@ -61,6 +61,9 @@ type Machine struct {
 	exposed     float64                                                // share of the shorter of compute and memory that shows
 	floor       unit.Seconds
 	launch      unit.Seconds
+	quantize    unit.Seconds
+	tiles       []runtime.Tile
+	cores       float64
 }
 
 // Fabric connects the devices of a group, by the α–β model: a message takes a latency, and its bytes over a bandwidth.
@@ -108,6 +111,11 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 		exposed:     1 - p.Overlap,
 		floor:       e.KernelFloor,
 		launch:      p.Launch,
+		quantize:    p.Quantize,
+		cores:       float64(d.Cores.Count),
+	}
+	if m.cores > 0 {
+		m.tiles = p.Tiles
 	}
 	for f := range m.peak {
 		m.peak[f] = d.Peak(dtype.DType(f))
@@ -146,11 +154,12 @@ type OpTime struct {
 
 // Op returns the time of one execution of w:
 //
-//	max(compute, memory) + exposed · min(compute, memory), at least the kernel floor, + launch
+//	floor + max(compute, memory) + exposed · min(compute, memory) + launch
 //
-// with compute = 2·MACs ÷ sustained matrix rate and vector FLOPs ÷ vector rate, one after the other where the same
-// units do both, and memory = bytes ÷ achieved bandwidth. (S. Williams, A. Waterman, D. Patterson, "Roofline", CACM
-// 2009, with additive terms for what doesn't overlap.)
+// with compute = the time of the multiply-accumulates ([Machine.product]) and of the vector FLOPs at the vector rate, one
+// after the other where the same units do both, and memory = bytes ÷ achieved bandwidth. The floor is what the shortest
+// kernel takes. (S. Williams, A. Waterman, D. Patterson, "Roofline", CACM 2009, with additive terms for what doesn't
+// overlap.)
 func (m *Machine) Op(w *model.Work) OpTime {
 	switch w.Class {
 	case model.Free, model.Unknown:
@@ -161,7 +170,7 @@ func (m *Machine) Op(w *model.Work) OpTime {
 	c := w.Class
 	var compute unit.Seconds
 	if w.MACs > 0 {
-		compute = unit.FLOPs(2 * w.MACs).At(m.matrix[c][w.Format])
+		compute = m.product(w) * m.masked(w)
 	}
 	if v := w.VectorFLOPs(); v > 0 {
 		t := v.At(m.vector[c])
@@ -171,16 +180,16 @@ func (m *Machine) Op(w *model.Work) OpTime {
 			compute = max(compute, t)
 		}
 	}
-	memory := w.Bytes().At(m.bandwidth[c])
-	t := OpTime{Compute: compute, Memory: memory, Limit: Compute}
+	memory := (w.Bytes() + m.padding(w)).At(m.bandwidth[c])
+	t := OpTime{Compute: compute, Memory: memory, Overhead: m.floor + m.launch, Limit: Compute}
 	if memory >= compute {
 		t.Limit = MemoryBandwidth
 	}
-	work := max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
-	if work < m.floor {
-		t.Overhead = m.floor - work
+	if m.quantize > 0 && c == model.MatMul && w.Format.Bits() <= 8 {
+		// The activations are read in their own format, and written and read in that of the product.
+		t.Overhead += m.quantize + (w.Read + unit.Bytes(2*w.M*w.K*w.Groups*w.Format.Size())).At(m.bandwidth[c])
 	}
-	t.Overhead += m.launch
+	work := max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
 	t.Total = work + t.Overhead
 	if t.Overhead > work {
 		t.Limit = Overhead

@@ -57,10 +57,10 @@ func TestOp(t *testing.T) {
 		{"memory-bound", half, ideal, pointwise, 2e-3, MemoryBandwidth},
 		{"at half efficiency: 40 ms and 8 ms, overlapped", half, &runtime.Profile{Overlap: 1}, product, 40e-3, Compute},
 		{"a quarter of the shorter shows: 40 + 2", half, &runtime.Profile{Overlap: 0.75}, product, 42e-3, Compute},
-		{"kernel floor", real, &runtime.Profile{Overlap: 1}, tiny, 3e-6, Overhead},
-		{"kernel floor and launch", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, tiny, 8e-6, Overhead},
-		{"launch on top of real work", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, pointwise, 2.005e-3, MemoryBandwidth},
-		{"class factor: half the rate for products", real, &runtime.Profile{Overlap: 1, Compute: runtime.ByClass{model.MatMul: 0.5}}, product, 40e-3, Compute},
+		{"kernel floor, and 20 bytes", real, &runtime.Profile{Overlap: 1}, tiny, 3.00002e-6, Overhead},
+		{"kernel floor and launch", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, tiny, 8.00002e-6, Overhead},
+		{"floor and launch on top of real work", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, pointwise, 2.008e-3, MemoryBandwidth},
+		{"class factor: half the rate for products", real, &runtime.Profile{Overlap: 1, Compute: runtime.ByClass{model.MatMul: 0.5}}, product, 40.003e-3, Compute},
 		{"free", real, ideal, model.Work{Class: model.Free, Count: 1, Read: 1e9}, 0, Compute},
 	} {
 		m, err := NewMachine(testDevice(), c.efficiency, c.profile, dtype.FP16)
@@ -73,6 +73,27 @@ func TestOp(t *testing.T) {
 			t.Errorf("%s: limited by %v, want %v", c.name, got.Limit, c.limit)
 		}
 	}
+}
+
+// TestTiles: on 10 cores and tiles of 100 × 100, a result of 1100 × 100 is 11 tiles in 2 waves, so it takes as long as one
+// of 2000 × 100: 2 · 100 · 100 · (936 + 64) multiply-accumulates per core of 10 TFLOP/s, 4 µs. One tile is split over K:
+// 936 ÷ 256 gives 3 parts of 312 + 64, 0.752 µs, and 3 · 100 · 4 bytes of partial sums, 1.2 ns at 1 TB/s.
+func TestTiles(t *testing.T) {
+	d := testDevice()
+	d.Cores.Count = 10
+	p := &runtime.Profile{Overlap: 1, Tiles: []runtime.Tile{{M: 100, N: 100, Rate: 1}}}
+	m, err := NewMachine(d, hardware.Efficiency{Default: 1, Bandwidth: 1}, p, dtype.FP16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	product := func(rows float64) float64 {
+		macs := rows * 100 * 936
+		w := model.Work{Class: model.MatMul, Count: 1, MACs: macs, FLOPs: unit.FLOPs(2 * macs), Format: dtype.FP16, M: rows, N: 100, K: 936, Groups: 1}
+		return float64(m.Op(&w).Total)
+	}
+	near(t, "two waves", product(1100), 4e-6)
+	near(t, "as many tiles", product(2000), 4e-6)
+	near(t, "split K", product(1), 0.7532e-6)
 }
 
 // TestSharedUnits: a CPU's vector units do the products too, so their times add up.

@@ -24,7 +24,7 @@ const (
 )
 
 var (
-	sections     = []string{architectureSection, RuntimeSection, instanceSection, linkSection}
+	sections     = []string{architectureSection, RuntimeSection, instanceSection, linkSection, SystemSection, SiteSection, OwnershipSection}
 	fileDefaults = []string{"provider", "region", "date", "scope", "market", "source"}
 )
 
@@ -79,15 +79,10 @@ func OverlayDevices(base []Device, doc *document.Document) []Device {
 		}
 		d := &devices[i]
 		before := *d
-		d.Links, d.Origins = slices.Clone(d.Links), nil
+		d.Links, d.Origins, d.Accepted = slices.Clone(d.Links), nil, slices.Clone(d.Accepted)
 		t.Decode(d)
 		if known { // the file's source is that of what it changes, not of the rest
-			origin := Origin{Source: doc.File, Status: Assumed}
-			if t.Has("source") {
-				origin = Origin{Source: d.Source, Status: Published}
-			} else if source != "" {
-				origin = Origin{Source: source, Status: Published}
-			}
+			origin := overriddenBy(doc, t, d.Source, source)
 			d.Source = before.Source
 			d.Origins = append(d.Origins, overridden(t, d.Origins, origin)...)
 			d.Origins = append(d.Origins, before.Origins...)
@@ -106,6 +101,12 @@ func CheckTopLevel(root document.Table) {
 	}
 }
 
+// DeviceIDs returns the ids of the devices that a parsed file defines or changes, in its order.
+func DeviceIDs(doc *document.Document) []string {
+	root := doc.Root()
+	return slices.DeleteFunc(root.Keys(), func(key string) bool { return !isDevice(root, key) })
+}
+
 func isDevice(root document.Table, key string) bool {
 	return root.IsTable(key) && !slices.Contains(sections, key) && !slices.Contains(fileDefaults, key)
 }
@@ -117,6 +118,17 @@ func validID(id string) bool {
 		}
 	}
 	return id != "" && id[0] != '-' && id[len(id)-1] != '-' && !strings.Contains(id, "--")
+}
+
+// overriddenBy returns the origin of what a table changes: its own source, its file's, or the file itself.
+func overriddenBy(doc *document.Document, t document.Table, own, files string) Origin {
+	switch {
+	case t.Has("source"):
+		return Origin{Source: own, Status: Published}
+	case files != "":
+		return Origin{Source: files, Status: Published}
+	}
+	return Origin{Source: doc.File, Status: Assumed}
 }
 
 // overridden returns the origin of the values that a file changes in a device of another file, where the file does not
@@ -134,7 +146,7 @@ func overridden(t document.Table, stated Origins, origin Origin) Origins {
 	}
 	for _, key := range t.Keys() {
 		switch {
-		case key == "sources" || key == "source":
+		case key == "sources" || key == "source" || key == "accepted":
 		case t.IsTable(key):
 			for _, inner := range t.Table(key).Keys() {
 				add(key + "." + inner)
@@ -189,11 +201,18 @@ func (d *Device) check(t document.Table, isNew bool) {
 			within(l, "domain", link.Domain, 1, 1_000_000, "at least 1")
 		}
 	}
-	if sources := t.Table("sources"); t.Has("sources") {
-		for _, field := range sources.Keys() {
-			if !document.HasField(Device{}, field) {
-				sources.Fail(field, fmt.Sprintf("sources: a device has no field %q", field))
-			}
+	checkOriginFields(t, Device{}, "device")
+}
+
+// checkOriginFields reports sources of fields that a record of the type of v does not have.
+func checkOriginFields(t document.Table, v any, what string) {
+	if !t.Has("sources") {
+		return
+	}
+	sources := t.Table("sources")
+	for _, field := range sources.Keys() {
+		if !document.HasField(v, field) {
+			sources.Fail(field, fmt.Sprintf("sources: a %s has no field %q", what, field))
 		}
 	}
 }

@@ -143,7 +143,7 @@ my.toml:5:1: unknown key "sparse-rates-of-the-box"
     5 | sparse-rates-of-the-box = 1
         ^^^^^^^^^^^^^^^^^^^^^^^`},
 		{"unknown top-level key", "colour = 1\n" + good, `
-my.toml:1:1: unknown key "colour": want one of architecture, date, instance, link, market, provider, region, runtime, scope, source
+my.toml:1:1: unknown key "colour": want one of architecture, date, instance, link, market, ownership, provider, region, runtime, scope, site, source, system
     1 | colour = 1
         ^^^^^^`},
 		{"unknown format", strings.Replace(good, "bf16", "bf15", 1), `

@@ -47,25 +47,26 @@ func (r *Rates) Of(d dtype.DType) unit.FLOPRate {
 
 // Device is one accelerator or processor, as its datasheet describes it.
 type Device struct {
-	ID           string     `toml:"-"` // the table's name: vendor-product-variant
-	Name         string     `toml:"name"`
-	Kind         Kind       `toml:"kind"`
-	Architecture string     `toml:"architecture"`  // id of an [Architecture]: efficiencies of devices never measured
-	FormFactor   string     `toml:"form-factor"`   // sxm, oam, pcie, superchip, mobile, socket, soc, board; "" if unknown
-	Released     string     `toml:"released,date"` // date, as precise as known: 2022-09-20, 2022-09, 2022
-	Memory       Memory     `toml:"memory"`
-	Cache        Cache      `toml:"cache"`
-	Cores        Cores      `toml:"cores"`
-	Matrix       Rates      `toml:"matrix"`                 // dense peak of the matrix units, fp32 (or int32) accumulate
-	MatrixFP16   Rates      `toml:"matrix-fp16-accumulate"` // likewise with fp16 accumulate, where it differs
-	Vector       Rates      `toml:"vector"`                 // peak of the vector units
-	Links        []Link     `toml:"link"`                   // fastest first
-	Power        Power      `toml:"power"`
-	Efficiency   Efficiency `toml:"efficiency"` // where it was measured on this very device; see [Efficiency.Or]
-	Purchase     Offer      `toml:"purchase"`   // what one costs to buy
-	Note         string     `toml:"note"`
-	Source       string     `toml:"source"` // keys of the sources of every value, joined by ";", except:
-	Origins      Origins    `toml:"sources"`
+	ID           string      `toml:"-"` // the table's name: vendor-product-variant
+	Name         string      `toml:"name"`
+	Kind         Kind        `toml:"kind"`
+	Architecture string      `toml:"architecture"`  // id of an [Architecture]: efficiencies of devices never measured
+	FormFactor   string      `toml:"form-factor"`   // sxm, oam, pcie, superchip, mobile, socket, soc, board; "" if unknown
+	Released     string      `toml:"released,date"` // date, as precise as known: 2022-09-20, 2022-09, 2022
+	Memory       Memory      `toml:"memory"`
+	Cache        Cache       `toml:"cache"`
+	Cores        Cores       `toml:"cores"`
+	Matrix       Rates       `toml:"matrix"`                 // dense peak of the matrix units, fp32 (or int32) accumulate
+	MatrixFP16   Rates       `toml:"matrix-fp16-accumulate"` // likewise with fp16 accumulate, where it differs
+	Vector       Rates       `toml:"vector"`                 // peak of the vector units
+	Links        []Link      `toml:"link"`                   // fastest first
+	Power        Power       `toml:"power"`
+	Efficiency   Efficiency  `toml:"efficiency"` // where it was measured on this very device; see [Efficiency.Or]
+	Purchase     Offer       `toml:"purchase"`   // what one costs to buy
+	Note         string      `toml:"note"`
+	Source       string      `toml:"source"` // keys of the sources of every value, joined by ";", except:
+	Origins      Origins     `toml:"sources"`
+	Accepted     Acceptances `toml:"accepted"`
 }
 
 // Memory is the device's main memory.
@@ -164,10 +165,12 @@ func (o Origin) covers(field string) bool {
 }
 
 // Of returns the origin of a field: the most specific exception, or the default source as published.
-func (d *Device) Of(field string) Origin {
-	best := Origin{Field: field, Source: d.Source, Status: Published}
+func (d *Device) Of(field string) Origin { return d.Origins.of(field, d.Source) }
+
+func (os Origins) of(field, source string) Origin {
+	best := Origin{Field: field, Source: source, Status: Published}
 	longest := -1
-	for _, o := range d.Origins {
+	for _, o := range os {
 		if o.covers(field) && len(o.Field) > longest {
 			best, longest = Origin{Field: field, Source: o.Source, Status: o.Status}, len(o.Field)
 		}

@@ -25,6 +25,7 @@ type Instance struct {
 	Suspect    string          `toml:"suspect"`   // why the row should not be believed; such rows are never used for an answer
 	Note       string          `toml:"note"`
 	Source     string          `toml:"source"`
+	Accepted   Acceptances     `toml:"accepted"`
 }
 
 // Scope is what an hourly price covers.

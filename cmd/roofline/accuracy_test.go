@@ -138,7 +138,7 @@ func TestAccuracyServed(t *testing.T) {
 		}
 		tp := int(number(row, "tp"))
 		link, _ := device.LinkOf(tp)
-		l, err := estimate.NewLanguage(m, &estimate.Target{Device: device, Efficiency: c.Efficiency(device), Runtime: c.Runtime("vllm"),
+		l, err := estimate.NewLanguage(m, &estimate.Target{Device: device, Efficiency: c.Efficiency(device), Runtime: c.Runtime(map[string]string{"trtllm": "tensorrt-llm"}[engine]+map[string]string{"vllm": "vllm", "sglang": "vllm"}[engine]),
 			Count: tp, TP: tp, Link: c.LinkKind(link.Kind)}, f)
 		if err != nil {
 			t.Fatal(err)
@@ -190,7 +190,7 @@ func TestAccuracyVision(t *testing.T) {
 		limit                          float64
 	}{
 		{"nvidia-rtx-4090", "dynamo", "torch-compile", "image models, PyTorch compiled, RTX 4090", 0.1},
-		{"nvidia-rtx-3090", "eager", "torch-compile", "image models, PyTorch eager, RTX 3090 (predicted as compiled)", 1},
+		{"nvidia-rtx-3090", "eager", "pytorch-eager", "image models, PyTorch eager, RTX 3090", 0.15},
 		{"intel-i7-12700h", "dynamo", "onnxruntime", "image models, PyTorch compiled, i7-12700H (predicted as ONNX Runtime)", 1},
 	} {
 		dev := c.Device(target.device)

@@ -51,8 +51,8 @@ func (p *Profile) check(t document.Table, isNew bool) {
 	if isNew && !t.Has("fusion") {
 		t.Missing("fusion", "none, pointwise or full")
 	}
-	if t.Has("serves") && !slices.Contains([]string{"graph", "language", "both"}, p.Serves) {
-		t.Bad("serves", "graph, language or both")
+	if t.Has("serves") && !slices.Contains([]string{"graph", "language", "both", "kernel"}, p.Serves) {
+		t.Bad("serves", "graph, language, both or kernel")
 	}
 	share(t, "overlap", p.Overlap, 0)
 	share(t, "memory-share", p.MemoryShare, 0.01)

@@ -15,8 +15,9 @@ type Profile struct {
 	ID    string          `toml:"-"`
 	Name  string          `toml:"name"`
 	Kinds []hardware.Kind `toml:"kinds"` // the devices it runs on; empty: all
-	// Serves says what the profile is for: "graph", "language" or "both"; DefaultFor on which of its devices it is taken
-	// when none is named.
+	// Serves says what the profile is for: "graph", "language" or "both"; "kernel" for single kernels, as benchmarks run
+	// them. DefaultFor on which of its devices it is taken when none is
+	// named.
 	Serves     string          `toml:"serves"`
 	DefaultFor []hardware.Kind `toml:"default-for"`
 
@@ -31,6 +32,12 @@ type Profile struct {
 	Compute   ByClass `toml:"compute"`
 	Bandwidth ByClass `toml:"bandwidth"`
 
+	// Tiles are the shapes the runtime's libraries cut matrix products into, one per core at a time; none: products are
+	// taken to fill the device evenly.
+	Tiles []Tile `toml:"tiles"`
+	// Quantize is the shortest time to quantise the activations of a product in fp8, fp4 or int8, a kernel of its own.
+	Quantize unit.Seconds `toml:"quantize"`
+
 	Launch      unit.Seconds `toml:"launch"`       // host time per kernel that graphs or queues do not hide
 	PerLayer    unit.Seconds `toml:"per-layer"`    // host time per transformer layer and step
 	PerStep     unit.Seconds `toml:"per-step"`     // host time per scheduler step
@@ -44,6 +51,13 @@ type Profile struct {
 	Bands   []Band           `toml:"band"`
 	Source  string           `toml:"source"`
 	Origins hardware.Origins `toml:"sources"`
+}
+
+// Tile is M rows by N columns of a product's result, and the share of the sustained rate a core reaches on it.
+type Tile struct {
+	M    float64 `toml:"m"`
+	N    float64 `toml:"n"`
+	Rate float64 `toml:"rate"`
 }
 
 // ByClass is a factor per class of work, indexed by model.Class; 0 means 1.

@@ -115,6 +115,16 @@ func (t Table) Fail(key, message string) {
 	t.doc.add(e)
 }
 
+// At returns an error without a message at a value of the table, by the keys that lead to it ("#0" is the first of a
+// list); where the file does not have it, at the nearest table around it. The document does not keep it: it is for
+// those who judge values after reading them.
+func (t Table) At(keys ...string) *Error {
+	path := slices.Concat(t.path, keys)
+	e := t.doc.errorAt(t.doc.place(path, true))
+	e.Key = strings.Join(keys, ".")
+	return e
+}
+
 // add keeps a problem, one per place: what follows from the first would only confuse.
 func (d *Document) add(e *Error) {
 	for _, p := range d.problems {

@@ -4,10 +4,10 @@
 // version, keys with values, and for each tensor name, shape, type and offset. The data is never read. The layers of
 // the model are put together from the tensors ([File.Model]), so that every weight in the file is accounted for.
 //
-// The reader is our own. github.com/gpustack/gguf-parser-go, v0.28.1, reads the same, but some headers make it panic or
-// exhaust memory, and what it takes to check them before is this reader; it takes 19 ms for the header of a
-// Llama-3-70B, or 370 ms without mapping the file (this one 3 ms); and its package brings HTTP, SSH and registry
-// clients that double the size of the program (6.3 to 12.2 MB). The tests compare the two.
+// The reader is our own. github.com/gpustack/gguf-parser-go v0.28.1 reads the same, but some headers make it panic or
+// exhaust memory, and a walk that tells them beforehand is all of this reader; the header of a Llama-3-70B takes it 14 ms
+// with the file mapped into memory and 355 ms without (this reader: 4.5 ms); and its package brings the HTTP, SSH and
+// registry clients that double the program (6.3 to 12.2 MB). The tests compare the two.
 package gguf
 
 import (

@@ -133,7 +133,8 @@ func TestMixedQuantization(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := transformer.Quantization{Method: "gguf", Weights: dtype.Q4_K, WeightOnly: true, Head: true}
+	q := transformer.Quantization{Method: "gguf", Weights: dtype.Q4_K, WeightOnly: true, Head: true,
+		HeadStorage: transformer.Storage{Weights: dtype.Q6_K, WeightOnly: true}}
 	if got.Quantization != q || got.DType != dtype.FP16 {
 		t.Errorf("quantised as %+v of %s, want %+v of fp16", got.Quantization, got.DType, q)
 	}

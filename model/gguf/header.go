@@ -93,7 +93,7 @@ func (c *cursor) start() (tensors, keys int) {
 	}
 	switch version := c.u32(); {
 	case c.err != nil:
-	case version&0xffff == 0:
+	case version != 0 && version&0xffff == 0:
 		c.failf("a big-endian GGUF file is not read: want a little-endian one")
 	case version < 2:
 		c.failf("GGUF version %d is not read: want 2 or 3; today's llama.cpp does not read it either", version)

@@ -7,11 +7,8 @@ import (
 	"roofline/model/transformer"
 )
 
-// unread are the parts of models that are not dense decoders, by what tells them from one in the names of tensors.
+// unread are parts of models that have no place here, by what tells them in the names of tensors.
 var unread = []struct{ name, what string }{
-	{"_exps.", "mixture of experts"},
-	{"ffn_gate_inp.", "mixture of experts"},
-	{"attn_kv_a_mqa.", "multi-head latent attention"},
 	{"ssm_", "a state-space model"},
 	{"time_mix_", "RWKV"},
 	{"shortconv.", "a convolution in place of attention"},
@@ -19,9 +16,11 @@ var unread = []struct{ name, what string }{
 	{"enc.", "an encoder"},
 	{"v.patch_embd.", "a vision tower"},
 	{"per_layer_", "embeddings for each layer"},
+	{".nextn.", "multi-token prediction"},
+	{".indexer.", "sparse attention"},
 }
 
-// refuse fails on a model that is no dense decoder.
+// refuse fails on a model that has one of them.
 func (l *layout) refuse() {
 	for i := range l.file.Tensors {
 		name := l.file.Tensors[i].Name
@@ -34,12 +33,22 @@ func (l *layout) refuse() {
 	}
 }
 
-// layer puts a decoder layer together.
+// layer puts a decoder layer together. Which parts it has, its tensors say.
 func (l *layout) layer(i int, m *transformer.Model) transformer.Layer {
 	block := fmt.Sprintf("blk.%d.", i)
-	layer := transformer.Layer{Attention: l.attention(i, block, m), MLP: l.mlp(i, block, m.Hidden)}
+	var layer transformer.Layer
+	if l.there(block + "attn_kv_a_mqa.weight") {
+		layer.Latent = l.latent(i, block, m)
+	} else {
+		layer.Attention = l.attention(i, block, m)
+	}
+	if l.there(block + "ffn_gate_inp.weight") {
+		layer.MoE = l.experts(i, block, m)
+	} else {
+		layer.MLP = l.mlp(i, block, m)
+	}
 	for _, name := range []string{"attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"} {
-		if _, ok := l.tensors[block+name+".weight"]; ok {
+		if l.there(block + name + ".weight") {
 			layer.Norm = l.norm(block+name, m.Hidden)
 			layer.Norms++
 		}
@@ -86,7 +95,9 @@ func (l *layout) attention(i int, block string, m *transformer.Model) transforme
 	}
 	l.take(block+"attn_output.weight", q, m.Hidden)
 	a.OutBias = l.may(block+"attn_output.bias", m.Hidden)
+	a.Sinks = l.may(block+"attn_sinks.weight", a.Heads)
 	a.QKNorm = l.qkNorm(block, &a)
+	a.Unquantized, a.Storage = l.storage(m)
 	return a
 }
 
@@ -113,20 +124,21 @@ func (l *layout) qkNorm(block string, a *transformer.Attention) transformer.QKNo
 }
 
 // mlp reads the feed-forward part. Where gate and up are one tensor, it is twice as wide as the key says.
-func (l *layout) mlp(i int, block string, hidden int) transformer.MLP {
+func (l *layout) mlp(i int, block string, m *transformer.Model) transformer.MLP {
 	p := transformer.MLP{Intermediate: l.sizeOf("feed_forward_length", i, maxWidth, 0)}
 	up := p.Intermediate
-	if p.Gated = l.may(block+"ffn_gate.weight", hidden, p.Intermediate); !p.Gated && l.width(block+"ffn_up.weight", 1) == 2*up {
+	if p.Gated = l.may(block+"ffn_gate.weight", m.Hidden, p.Intermediate); !p.Gated && l.width(block+"ffn_up.weight", 1) == 2*up {
 		p.Gated, up = true, 2*up
 	}
-	l.take(block+"ffn_up.weight", hidden, up)
-	l.take(block+"ffn_down.weight", p.Intermediate, hidden)
+	l.take(block+"ffn_up.weight", m.Hidden, up)
+	l.take(block+"ffn_down.weight", p.Intermediate, m.Hidden)
 	if p.Bias = l.may(block+"ffn_up.bias", up); p.Bias {
-		l.take(block+"ffn_down.bias", hidden)
+		l.take(block+"ffn_down.bias", m.Hidden)
 		if p.Gated && up == p.Intermediate {
 			l.take(block+"ffn_gate.bias", p.Intermediate)
 		}
 	}
+	p.Unquantized, p.Storage = l.storage(m)
 	return p
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"roofline/hardware/dtype"
 	"roofline/model/transformer"
 )
 
@@ -14,6 +15,7 @@ import (
 type layout struct {
 	file    *File
 	tensors map[string]*Tensor // that have no place yet
+	part    []Tensor           // that were given theirs since the last call of storage
 	err     error
 }
 
@@ -37,10 +39,32 @@ func (l *layout) may(name string, shape ...int) bool {
 		return false
 	}
 	delete(l.tensors, name)
+	l.part = append(l.part, *t)
 	if !slices.EqualFunc(t.Shape, shape, func(have int64, want int) bool { return have == int64(want) }) {
 		l.failf("tensor %s is %s, and the model's keys say %s", name, product(t.Shape), product(shape))
 	}
 	return true
+}
+
+// there reports a tensor that has no place yet.
+func (l *layout) there(name string) bool {
+	_, ok := l.tensors[name]
+	return ok
+}
+
+// storage returns how the part of a model is stored that was given its tensors last: in the format most bytes of its
+// matrices are in, as far as that is not the model's.
+func (l *layout) storage(m *transformer.Model) (unquantized bool, s transformer.Storage) {
+	matrices := shares(l.part, func(t *Tensor) bool { return len(t.Shape) > 1 })
+	l.part = l.part[:0]
+	whole := m.Quantization.Weights
+	switch {
+	case whole == dtype.Unknown || len(matrices) == 0 || matrices[0].DType == whole:
+		return false, s
+	case matrices[0].DType.Bits() >= 16:
+		return true, s
+	}
+	return false, transformer.Storage{Weights: matrices[0].DType, WeightOnly: true}
 }
 
 // width returns a dimension of a tensor, 0 if it is not there.
@@ -102,7 +126,7 @@ func (l *layout) sizeOf(key string, layer, limit, fallback int) int {
 // done fails on tensors that have found no place.
 func (l *layout) done() {
 	if rest := slices.Sorted(maps.Keys(l.tensors)); len(rest) > 0 {
-		l.failf("architecture %s is not read yet: it has %d tensors with no place in a dense decoder, such as %s",
+		l.failf("architecture %s is not read yet: it has %d tensors that have no place in the model, such as %s",
 			clip(l.file.Architecture), len(rest), clip(rest[0]))
 	}
 }

@@ -21,6 +21,7 @@ var known = map[string]int{
 	"llama": 1, "mistral3": 1, "qwen2": 1, "qwen2vl": 1, "qwen3": 1, "qwen3vl": 1, "gemma": 1, "gemma2": 2, "gemma3": 6,
 	"phi2": 1, "phi3": 1, "gpt2": 1, "gptneox": 1, "starcoder2": 1, "granite": 1, "smollm3": 1, "glm4": 1, "internlm2": 1,
 	"command-r": 1, "cohere2": 4, "olmo2": 4, "exaone": 1, "exaone4": 4, "seed_oss": 1, "stablelm": 1,
+	"qwen2moe": 1, "qwen3moe": 1, "qwen3vlmoe": 1, "olmoe": 1, "granitemoe": 1, "minimax-m2": 1, "deepseek2": 1, "gpt-oss": 2,
 }
 
 // Model puts the language model together. Every tensor must find its place in it; a model with other tensors is refused.
@@ -37,12 +38,13 @@ func (f *File) Model() (*transformer.Model, error) {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("architecture %q is not known: its layers are taken for what their tensors look like",
 			clip(f.Architecture)))
 	}
+	f.quantize(m)
 	l.fill(m)
 	l.done()
 	if l.err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, l.err)
 	}
-	f.quantize(m)
+	f.compare(m)
 	return m, nil
 }
 
@@ -52,7 +54,7 @@ func (l *layout) fill(m *transformer.Model) {
 	m.MaxContext = l.size("context_length", maxContext, -1)
 	m.Vocab = l.width("token_embd.weight", 1)
 	l.take("token_embd.weight", m.Hidden, m.Vocab)
-	if _, learned := l.tensors["position_embd.weight"]; learned {
+	if l.there("position_embd.weight") {
 		m.Positions = l.width("position_embd.weight", 1)
 		l.take("position_embd.weight", m.Hidden, m.Positions)
 	}
@@ -61,9 +63,12 @@ func (l *layout) fill(m *transformer.Model) {
 	m.FinalNorm = l.norm("output_norm", m.Hidden)
 	layers := l.size("block_count", maxLayers, 0)
 	windows := l.windows(layers)
+	l.storage(m) // embedding and head are none of a layer's
 	for i := 0; i < layers && l.err == nil; i++ {
 		layer := l.layer(i, m)
-		layer.Attention.Window = windows[i]
+		if layer.Attention.Heads > 0 {
+			layer.Attention.Window = windows[i]
+		}
 		m.Layers = add(m.Layers, layer)
 	}
 }
@@ -81,36 +86,47 @@ func add(kinds []transformer.Layer, layer transformer.Layer) []transformer.Layer
 	return append(kinds, layer)
 }
 
-// quantize says in which formats the weights are stored. ggml multiplies all but the widest in 16 bits, so a
-// quantisation is weight-only. A model has one format for its linear layers: the one most of their bytes are in.
+// quantize says in which format the linear layers are stored: the one most of their bytes are in. ggml multiplies all but
+// the widest in 16 bits, so a quantisation is weight-only.
 func (f *File) quantize(m *transformer.Model) {
+	m.DType = dtype.FP16
 	linear := shares(f.Tensors, func(t *Tensor) bool { return strings.HasPrefix(t.Name, "blk.") && len(t.Shape) > 1 })
 	if len(linear) == 0 {
 		return
 	}
 	main := linear[0].DType
-	m.DType = dtype.FP16
 	if main.Bits() >= 16 {
 		m.DType = main
-	} else {
-		m.Quantization = transformer.Quantization{Method: "gguf", Weights: main, WeightOnly: true, Head: f.headQuantized()}
+		return
 	}
-	stored, counted := f.Bytes(), m.WeightBytes(m.Resolve(transformer.Formats{}))
-	if off := float64(counted/stored) - 1; off > 0.01 || off < -0.01 {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("the file stores %s, %.3g bits per weight (%s); counted with %s layers and "+
-			"16-bit embeddings the weights take %s", stored, f.BitsPerWeight(), f.mix(), main, counted))
+	m.Quantization = transformer.Quantization{Method: "gguf", Weights: main, WeightOnly: true}
+	if head := f.head(); head.Bits() < 16 {
+		m.Quantization.Head = true
+		if head != main {
+			m.Quantization.HeadStorage = transformer.Storage{Weights: head, WeightOnly: true}
+		}
 	}
 }
 
-// headQuantized reports whether the head, or the embedding that is one, is in less than 16 bits.
-func (f *File) headQuantized() bool {
-	head := 0.0
+// head returns the format of the head, or of the embedding that is one.
+func (f *File) head() dtype.DType {
+	var head dtype.DType
 	for i := range f.Tensors {
-		if t := &f.Tensors[i]; t.Name == "output.weight" || t.Name == "token_embd.weight" && head == 0 {
-			head = t.DType.Bits()
+		if t := &f.Tensors[i]; t.Name == "output.weight" || t.Name == "token_embd.weight" && head == dtype.Unknown {
+			head = t.DType
 		}
 	}
-	return head < 16
+	return head
+}
+
+// compare warns where the formats the model can express don't add up to what the file holds: a part of it has one
+// format, and the input embedding has 16 bits.
+func (f *File) compare(m *transformer.Model) {
+	stored, counted := f.Bytes(), m.WeightBytes(m.Resolve(transformer.Formats{}))
+	if off := float64(counted/stored) - 1; off > 0.01 || off < -0.01 {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("the file stores %s, %.3g bits per weight (%s); counted with one format for each "+
+			"part of a layer the weights take %s", stored, f.BitsPerWeight(), f.mix(), counted))
+	}
 }
 
 // mix names the formats that hold at least a hundredth of the bytes, such as "85 % q4_k, 14 % q6_k".

@@ -37,6 +37,7 @@ func readParts(path string) ([]*part, error) {
 			path, of, named.keys["split.count"].number, maxSplits)
 	}
 	var parts []*part
+	tensors := 0
 	for i := range count {
 		sibling := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s-%05d-of-%05d.gguf", name[1], i+1, count))
 		p, err := readFile(sibling)
@@ -48,6 +49,9 @@ func readParts(path string) ([]*part, error) {
 		case p.keys["split.count"].number != float64(count) || p.keys["split.no"].number != float64(i):
 			return nil, fmt.Errorf("%s: its header says it is split %g of %g: want %d of %d",
 				sibling, p.keys["split.no"].number+1, p.keys["split.count"].number, i+1, count)
+		}
+		if tensors += len(p.tensors); tensors > maxTensors {
+			return nil, fmt.Errorf("%s: with it the model has more than %d tensors", sibling, maxTensors)
 		}
 		parts = append(parts, p)
 	}

@@ -24,6 +24,11 @@ func llama(changed string) string {
 	return "{" + strings.Join(list, ", ") + "}"
 }
 
+// mixtral is a mixture of experts with something wrong in it.
+func mixtral(changed string) string {
+	return llama("model_type \"mixtral\"\nnum_local_experts 8\nnum_experts_per_tok 2\n" + changed)
+}
+
 var bad = []struct{ config, want string }{
 	{``, `c.json:1:1: not JSON: unexpected end of JSON input`},
 	{`hello`, `c.json:1:1: not JSON: invalid character 'h' looking for beginning of value`},
@@ -42,7 +47,7 @@ var bad = []struct{ config, want string }{
 	{llama("hidden_size 64.5"), `c.json: hidden_size is 64.5: want a whole number from 1 to 1048576`},
 	{llama("hidden_size 1e999"), `c.json: hidden_size is 1e999: want a whole number from 1 to 1048576`},
 	{llama(`hidden_size {"a": [1, {"b": 2}]}`), `c.json: hidden_size is {"a": [1, {"b": 2}]}: want a whole number from 1 to 1048576`},
-	{llama("num_hidden_layers 10001"), `c.json: num_hidden_layers is 10001: want a whole number from 1 to 10000`},
+	{llama("num_hidden_layers 10001"), `c.json: num_hidden_layers is 10001: want a whole number from 1 to 1000`},
 	{llama("vocab_size 16777217"), `c.json: vocab_size is 16777217: want a whole number from 1 to 16777216`},
 	{llama("intermediate_size"), `c.json: intermediate_size is missing: want a whole number from 1 to 16777216`},
 	{llama("num_attention_heads 3"), `c.json: num_attention_heads 3 does not divide hidden_size 64, and there is no head_dim`},
@@ -60,29 +65,64 @@ var bad = []struct{ config, want string }{
 	{llama(`text_config [1]`), `c.json: text_config is [1]: want an object`},
 	{`{"model_type": "qwen3_vl", "text_config": {"hidden_size": -1}}`,
 		`c.json: text_config.hidden_size is -1: want a whole number from 1 to 1048576`},
-	{llama("model_type \"falcon\"\nintermediate_size"), `c.json: model_type "falcon" is not known, and its fields do not ` +
+	{llama("model_type \"opt\"\nintermediate_size"), `c.json: model_type "opt" is not known, and its fields do not ` +
 		`suffice: intermediate_size is missing: want a whole number from 1 to 16777216`},
 	{`{}`, `c.json: model_type "" is not known, and its fields do not suffice: hidden_size is missing: want a whole number ` +
 		`from 1 to 1048576`},
 
-	{llama("num_local_experts 8"), `c.json: mixture of experts is not read yet: num_local_experts is 8`},
-	{llama("kv_lora_rank 512"), `c.json: multi-head latent attention is not read yet: kv_lora_rank is 512`},
+	{llama("num_local_experts 8"), `c.json: num_experts_per_tok is missing: want a whole number from 1 to 65536`},
+	{llama("kv_lora_rank 512"), `c.json: qk_nope_head_dim is missing: want a whole number from 1 to 65536`},
 	{llama("ssm_state_size 128"), `c.json: a state-space model is not read yet: ssm_state_size is 128`},
 	{llama("is_encoder_decoder true"), `c.json: an encoder–decoder is not read yet: is_encoder_decoder is true`},
-	{llama(`layer_types ["linear_attention", "full_attention"]`), `c.json: linear_attention is not read yet: layer_types has ` +
-		`it beside full_attention and sliding_attention`},
+	{llama("cross_attention_layers [3, 8]"), `c.json: cross-attention to images is not read yet: cross_attention_layers is [3, 8]`},
+	{llama("attn_type_list [1, 0]"), `c.json: lightning attention is not read yet: attn_type_list has 0, beside 1`},
+	{llama(`layer_types ["linear_attention", "full_attention"]`),
+		`c.json: linear_num_key_heads is missing: want a whole number from 1 to 65536`},
+	{llama(`layer_types ["rw\nkv", "full_attention"]`), `c.json: rw kv is not read yet: layer_types has it, beside full_attention, ` +
+		`sliding_attention, chunked_attention and linear_attention`},
+	{llama(`layer_types ["rwkv", "full_attention"]`), `c.json: rwkv is not read yet: layer_types has it, beside full_attention, ` +
+		`sliding_attention, chunked_attention and linear_attention`},
+
+	{mixtral("num_local_experts 0"), `c.json: num_local_experts is 0: want a whole number from 1 to 65536`},
+	{mixtral("num_local_experts"), `c.json: num_local_experts is missing: want a whole number from 1 to 65536`},
+	{mixtral("num_local_experts 99999999"), `c.json: num_local_experts is 99999999: want a whole number from 1 to 65536`},
+	{mixtral("num_experts_per_tok 9"), `c.json: num_experts_per_tok is 9, of only 8 experts: want at most that`},
+	{mixtral("num_experts_per_tok 0"), `c.json: num_experts_per_tok is 0: want a whole number from 1 to 65536`},
+	{mixtral("num_experts_per_tok"), `c.json: num_experts_per_tok is missing: want a whole number from 1 to 65536`},
+	{mixtral("intermediate_size"), `c.json: intermediate_size is missing: want a whole number from 1 to 16777216`},
+	{mixtral("n_shared_experts 16777216"),
+		`c.json: n_shared_experts is 16777216, of 128 columns each: want at most 16777216 columns`},
+	{mixtral("moe_layer_freq [1]"), `c.json: moe_layer_freq has 1 entries: want num_hidden_layers, 2`},
+	{mixtral("moe_layer_freq [1, 2]"), `c.json: moe_layer_freq is 2: want a whole number from 0 to 1`},
+	{mixtral(`mlp_layer_types ["sparse"]`), `c.json: mlp_layer_types has 1 entries: want num_hidden_layers, 2`},
+	{mixtral("mlp_only_layers 3"), `c.json: mlp_only_layers is 3: want a list of at most 1000 whole numbers`},
+	{llama("kv_lora_rank 32\nqk_nope_head_dim 16\nqk_rope_head_dim 8\nv_head_dim 16\nindex_topk 64\nindex_n_heads 0\nindex_head_dim 16"),
+		`c.json: index_n_heads is 0: want a whole number from 1 to 65536`},
+	{llama("linear_num_key_heads 3\nlinear_num_value_heads 4\nlinear_key_head_dim 8\nlinear_value_head_dim 8\nfull_attention_interval 2"),
+		`c.json: linear_num_key_heads 3 does not divide linear_num_value_heads 4`},
+	{llama("model_type \"nemotron_h\"\nhybrid_override_pattern \"M?\""), `c.json: hybrid_override_pattern has '?': want M, *, - or E`},
+	{llama("model_type \"nemotron_h\""), `c.json: num_hidden_layers is 2, but 0 layers are listed`},
+	{llama("model_type \"nemotron-nas\""), `c.json: block_configs is missing: want a list of num_hidden_layers, 2, objects`},
+	{llama("model_type \"nemotron-nas\"\nblock_configs [1]"), `c.json: block_configs is [1]: want a list of num_hidden_layers, 2, objects`},
+	{llama("model_type \"nemotron-nas\"\nblock_configs [{\"attention\": {\"no_op\": true}, \"ffn\": {\"ffn_mult\": -1}}, {}]"),
+		`c.json: block_configs.ffn.ffn_mult is -1: want a number above 0 and at most 1024`},
+	{llama("model_type \"t5\""), `c.json: d_model is missing: want a whole number from 1 to 1048576`},
+
 	{llama(`architectures ["BertForMaskedLM"]`), `c.json: architecture BertForMaskedLM is not read yet: want a language model ` +
 		`that generates, such as LlamaForCausalLM`},
 
 	{llama(`quantization_config "fp8"`), `c.json: quantization_config is "fp8": want an object`},
 	{llama(`quantization_config {"quant_method": "quip"}`), `c.json: quantization_config.quant_method is "quip": want fp8, awq, ` +
-		`gptq, bitsandbytes, compressed-tensors or modelopt`},
+		`gptq, bitsandbytes, compressed-tensors, modelopt or mxfp4`},
 	{llama(`quantization_config {"quant_method": "gptq", "bits": 3, "group_size": 128}`), `c.json: quantization_config: 3-bit ` +
 		`integers in groups of 128 are not known: want 8 bits, or 4 bits in groups of 32, 64 or 128`},
 	{llama(`quantization_config {"quant_method": "awq"}`),
 		`c.json: quantization_config.bits is missing: want a whole number from 1 to 16`},
-	{llama(`quantization_config {"quant_algo": "MIXED_PRECISION"}`), `c.json: quantization_config.quant_algo is ` +
-		`"MIXED_PRECISION": want FP8, NVFP4, W4A16_NVFP4 or W4A16_AWQ`},
+	{llama(`quantization_config {"quant_algo": "MIXED_PRECISION"}`), `c.json: quantization_config.quant_algo is MIXED_PRECISION, ` +
+		`but quantized_layers is missing`},
+	{llama(`quantization_config {"quant_algo": "Q4"}`), `c.json: quantization_config.quant_algo is "Q4": want FP8, ` +
+		`FP8_PB_REAL, FP8_PB_WO, FP8_PER_CHANNEL_PER_TOKEN, INT8_SQ, MXFP8, NVFP4, NVFP4_AWQ, W4A16_AWQ, W4A16_MXFP4, W4A16_NVFP4, ` +
+		`W4A8_AWQ, W4A8_MXFP4_FP8, W8A16, W8A8_SQ_PER_CHANNEL`},
 	{llama(`quantization_config {"config_groups": {}}`),
 		`c.json: quantization_config.config_groups is empty: want the format of the weights`},
 	{llama(`quantization_config {"config_groups": {"group_0": {"weights": {"num_bits": 4, "type": "float"}}}}`),
@@ -90,7 +130,7 @@ var bad = []struct{ config, want string }{
 			`or int, 4-bit int, or 4-bit float in groups of 16 or 32`},
 	{llama(`quantization_config {"config_groups": {"a": {"weights": {"num_bits": 8, "type": "float"}}, "b": {"weights": {"num_bits": 8, ` +
 		`"type": "int"}}}}`),
-		`c.json: quantization_config.config_groups has fp8 and int8: more than one format is not read yet`},
+		`c.json: quantization_config.config_groups has fp8 and int8, both for all linear layers: want one`},
 }
 
 func TestBadConfigs(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"roofline/hardware/dtype"
 	"roofline/model/transformer"
@@ -16,7 +17,7 @@ import (
 
 // Limits no real model comes near: beyond them a configuration is broken, or made to exhaust something.
 const (
-	maxLayers  = 10_000
+	maxLayers  = 1000
 	maxHidden  = 1 << 20
 	maxHeads   = 1 << 16
 	maxVocab   = 1 << 24
@@ -32,6 +33,7 @@ type config struct {
 	names    map[string]string // what the family calls a field
 	defaults map[string]int    // what the family's configuration class fills in
 	err      *error            // shared by nested objects
+	beside   *config           // the quantiser's own file, if there is one
 }
 
 // parse reads the outermost object.
@@ -90,7 +92,7 @@ func (c *config) language() *config {
 
 // object returns a nested object; a field that is none is an error.
 func (c *config) object(key string) *config {
-	nested := &config{prefix: c.prefix + key + ".", root: c.outermost(), err: c.err}
+	nested := &config{prefix: c.prefix + key + ".", root: c.outermost(), err: c.err, beside: c.beside}
 	if err := json.Unmarshal(c.fields[key], &nested.fields); err != nil {
 		nested.failf("%s is %s: want an object", c.prefix+key, excerpt(c.fields[key]))
 	}
@@ -108,7 +110,7 @@ func (c *config) outermost() *config {
 // failf keeps the first error.
 func (c *config) failf(format string, args ...any) {
 	if *c.err == nil {
-		*c.err = fmt.Errorf(format, args...)
+		*c.err = errors.New(oneLine(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -151,6 +153,33 @@ func (c *config) sizeOr(key string, limit, fallback int) int {
 		return n
 	}
 	return fallback
+}
+
+// countOr reads a whole number that may be 0, or falls back to the given one.
+func (c *config) countOr(key string, fallback int) int {
+	name, v := c.get(key)
+	if v == nil {
+		return fallback
+	}
+	return c.number(name, v, 0, maxVocab)
+}
+
+// numbers reads a list of whole numbers, or nil.
+func (c *config) numbers(key string, low, high int) []int {
+	name, v := c.get(key)
+	if v == nil {
+		return nil
+	}
+	var raw []json.RawMessage
+	if json.Unmarshal(v, &raw) != nil || len(raw) > maxLayers {
+		c.failf("%s is %s: want a list of at most %d whole numbers", name, excerpt(v), maxLayers)
+		return nil
+	}
+	list := make([]int, len(raw))
+	for i, n := range raw {
+		list[i] = c.number(name, n, low, high)
+	}
+	return list
 }
 
 // number reads a whole number; 4096.0 is one too.
@@ -246,9 +275,20 @@ func (c *config) dtype(m *transformer.Model) dtype.DType {
 // excerpt quotes a value from the file in an error.
 func excerpt(v []byte) string { return clip(string(bytes.Join(bytes.Fields(v), []byte(" ")))) }
 
-// clip bounds what an error quotes.
+// oneLine keeps what a file says from breaking a message's line.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// clip bounds what a message quotes.
 func clip(s string) string {
 	const most = 40
+	s = oneLine(s)
 	if len(s) > most {
 		return s[:most] + "…"
 	}

@@ -3,174 +3,247 @@ package hf
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"roofline/hardware/dtype"
 	"roofline/model/transformer"
 )
 
-// quantization is what a checkpoint says about its number formats, and which layers it leaves out.
+// quantization is what a checkpoint says about its number formats, and which modules have which.
 type quantization struct {
 	transformer.Quantization
-	everywhere projections
-	layers     map[int]projections
+	groups   []group
+	excluded modules
+
+	partly   bool                 // a part has projections in two formats
+	unread   bool                 // a pattern that can't be read
+	dominant *transformer.Storage // of the part that was read last: feed-forward networks come last and are the largest
 }
 
-// projections is a set of the linear layers of a decoder layer.
-type projections uint8
-
-const (
-	queryProjection projections = 1 << iota
-	keyProjection
-	valueProjection
-	outProjection
-	gateProjection
-	upProjection
-	downProjection
-
-	attentionProjections = queryProjection | keyProjection | valueProjection | outProjection
-	mlpProjections       = gateProjection | upProjection | downProjection
-)
-
-// kept reports whether the attention and the MLP of a layer are left out of the quantisation: all of their projections.
-func (q *quantization) kept(layer int) (attention, mlp bool) {
-	p := q.everywhere | q.layers[layer]
-	return p&attentionProjections == attentionProjections, p&mlpProjections == mlpProjections
+// group is the modules of one format.
+type group struct {
+	storage transformer.Storage
+	targets *modules // nil for all linear layers
 }
 
-// exclude takes a module's name or pattern out of the quantisation: "lm_head", "model.layers.0.mlp.down_proj",
-// "re:.*self_attn.*", "*.mlp". It goes by the names in it, since patterns come in several dialects.
-func (q *quantization) exclude(pattern string) {
-	for _, other := range []string{"mtp", "visual", "vision", "norm", "embed"} {
-		if strings.Contains(pattern, other) {
+// use says that all linear layers have a format, but those that are excluded.
+func (q *quantization) use(d dtype.DType, weightOnly bool) {
+	q.groups = append(q.groups, group{storage: transformer.Storage{Weights: d, WeightOnly: weightOnly}})
+}
+
+// apply sets the formats of a layer's parts.
+func (q *quantization) apply(layer int, l *transformer.Layer) {
+	if len(q.groups) == 0 {
+		return
+	}
+	if a := &l.Attention; a.Heads > 0 {
+		a.Unquantized, a.Storage = q.of(layer, attentionModules)
+	}
+	if a := &l.Cross; a.Heads > 0 {
+		a.Unquantized, a.Storage = q.of(layer, attentionModules)
+	}
+	if a := &l.Latent; a.Heads > 0 {
+		a.Unquantized, a.Storage = q.of(layer, latentModules)
+	}
+	if a := &l.DeltaNet; a.ValueHeads > 0 {
+		a.Unquantized, a.Storage = q.of(layer, linearModules)
+	}
+	if a := &l.Mamba; a.Heads > 0 {
+		a.Unquantized, a.Storage = q.of(layer, mambaModules)
+	}
+	if p := &l.MLP; p.Intermediate > 0 {
+		names := denseModules
+		if p.Gated {
+			names = gatedModules
+		}
+		p.Unquantized, p.Storage = q.of(layer, names)
+	}
+	if e := &l.MoE; e.Experts > 0 {
+		if e.Shared > 0 {
+			e.SharedUnquantized, e.SharedStorage = q.of(layer, sharedModules)
+		}
+		e.Unquantized, e.Storage = q.of(layer, expertModules)
+	}
+}
+
+// of returns the format of a part's projections.
+func (q *quantization) of(layer int, projections [][]string) (unquantized bool, s transformer.Storage) {
+	some, all := q.excluded.covering(layer, projections)
+	q.partly = q.partly || some && !all
+	if all {
+		return true, s
+	}
+	for i := range q.groups {
+		g := &q.groups[i]
+		if g.targets != nil {
+			some, all := g.targets.covering(layer, projections)
+			q.partly = q.partly || some && !all
+			if !some {
+				continue
+			}
+		}
+		q.dominant = &g.storage
+		return false, g.storage
+	}
+	return true, s
+}
+
+// settle makes the format of most of the weights the model's, and leaves it out of the parts that have it.
+func (q *quantization) settle(m *transformer.Model) {
+	if len(q.groups) == 0 {
+		return
+	}
+	main := q.groups[0].storage
+	if q.dominant != nil {
+		main = *q.dominant
+	}
+	q.Weights, q.WeightOnly = main.Weights, main.WeightOnly
+	q.head(main)
+	m.Quantization = q.Quantization
+	for _, layers := range [][]transformer.Layer{m.Layers, sourceLayers(m)} {
+		for i := range layers {
+			l := &layers[i]
+			for _, s := range []*transformer.Storage{&l.Attention.Storage, &l.Cross.Storage, &l.Latent.Storage, &l.DeltaNet.Storage,
+				&l.Mamba.Storage, &l.MLP.Storage, &l.MoE.Storage, &l.MoE.SharedStorage} {
+				if *s == main {
+					*s = transformer.Storage{}
+				}
+			}
+		}
+	}
+	if q.partly {
+		m.Warnings = append(m.Warnings, "some projections are not quantised in the checkpoint, but others of the same "+
+			"attention or MLP are: all of them are counted as quantised")
+	}
+	if q.unread {
+		m.Warnings = append(m.Warnings, "some patterns of modules that are not quantised are not understood: what they stand for is "+
+			"counted as quantised")
+	}
+}
+
+func sourceLayers(m *transformer.Model) []transformer.Layer {
+	if m.Source == nil {
+		return nil
+	}
+	return m.Source.Layers
+}
+
+// head settles the format of the language-model head.
+func (q *quantization) head(main transformer.Storage) {
+	q.Head = q.Head && !q.excluded.hasHead()
+	if !q.Head {
+		return
+	}
+	for _, g := range q.groups {
+		if g.targets == nil || g.targets.hasHead() {
+			if g.storage != main {
+				q.HeadStorage = g.storage
+			}
 			return
 		}
 	}
-	if strings.Contains(pattern, "lm_head") {
-		q.Head = false
-		return
-	}
-	parts := projectionsIn(pattern)
-	_, after, numbered := strings.Cut(pattern, "layers.")
-	layer, err := strconv.Atoi(after[:len(after)-len(strings.TrimLeft(after, "0123456789"))])
-	switch {
-	case !numbered || err != nil:
-		q.everywhere |= parts
-	case parts == 0:
-		q.layers[layer] |= attentionProjections | mlpProjections
-	default:
-		q.layers[layer] |= parts
-	}
+	q.Head = false
 }
 
-// projectionsIn returns the projections a module's name stands for.
-func projectionsIn(name string) projections {
-	var p projections
-	for _, known := range []struct {
-		name string
-		projections
-	}{
-		{"q_proj", queryProjection}, {"k_proj", keyProjection}, {"v_proj", valueProjection}, {"o_proj", outProjection},
-		{"qkv_proj", attentionProjections &^ outProjection},
-		{"gate_proj", gateProjection}, {"up_proj", upProjection}, {"down_proj", downProjection},
-		{"gate_up_proj", gateProjection | upProjection},
-	} {
-		if strings.Contains(name, known.name) {
-			p |= known.projections
-		}
-	}
-	switch {
-	case p != 0:
-		return p
-	case strings.Contains(name, "attn"), strings.Contains(name, "attention"):
-		return attentionProjections
-	case strings.Contains(name, "mlp"):
-		return mlpProjections
-	}
-	return 0
-}
-
-// quantization reads quantization_config in the dialects of the usual quantisers.
-func (c *config) quantization(m *transformer.Model) *quantization {
-	q := &quantization{layers: map[int]projections{}}
+// quantization reads quantization_config in the dialects of the usual quantisers, or what lies beside the file.
+func (c *config) quantization() *quantization {
+	q := &quantization{}
 	holder := c
 	if !c.has("quantization_config") {
 		holder = c.outermost()
 	}
-	if !holder.has("quantization_config") {
-		return q
+	if holder.has("quantization_config") {
+		holder.object("quantization_config").formats(q)
+	} else if c.beside != nil {
+		c.beside.formats(q)
 	}
-	o := holder.object("quantization_config")
+	return q
+}
+
+// formats reads one quantiser's account.
+func (o *config) formats(q *quantization) {
 	q.Method = o.text("quant_method")
 	switch {
-	case o.has("config_groups"):
-		o.groups(q)
+	case o.has("config_groups") && !o.has("quantized_layers"): // the latter says the same, but per layer and of activations, too
+		o.configGroups(q)
 	case o.has("quant_algo") || q.Method == "modelopt":
 		o.modelopt(q)
-	case q.Method == "fp8":
-		q.Weights = dtype.FP8
+	case q.Method == "fp8", q.Method == "fbgemm_fp8":
+		d := dtype.FP8
 		if o.has("weight_block_size") {
-			q.Weights = dtype.FP8Block
+			d = dtype.FP8Block
 		}
+		q.use(d, false)
 	case q.Method == "awq", q.Method == "gptq":
-		bits := o.size("bits", 16)
-		q.Weights, q.WeightOnly = o.integers(bits, o.groupSize("group_size")), true
+		q.use(o.integers(o.size("bits", 16), o.groupSize("group_size")), true)
 		q.Head = o.flagOr("lm_head", false)
 	case q.Method == "bitsandbytes":
-		q.Weights = dtype.INT8
-		if o.flagOr("load_in_4bit", false) {
-			q.Weights = dtype.NF4
+		if o.flagOr("load_in_4bit", o.flagOr("_load_in_4bit", false)) {
+			q.use(dtype.NF4, true)
+		} else {
+			q.use(dtype.INT8, false)
 		}
+	case q.Method == "mxfp4": // of the experts only, whatever the list of exceptions says; multiplied in 16 bits
+		experts := &modules{}
+		for _, projection := range expertModules {
+			for _, name := range projection {
+				experts.add(name)
+			}
+		}
+		q.groups = append(q.groups, group{transformer.Storage{Weights: dtype.MXFP4, WeightOnly: true}, experts})
 	default:
-		o.failf("%squant_method is %q: want fp8, awq, gptq, bitsandbytes, compressed-tensors or modelopt", o.prefix, clip(q.Method))
+		o.failf("%squant_method is %q: want fp8, awq, gptq, bitsandbytes, compressed-tensors, modelopt or mxfp4", o.prefix, clip(q.Method))
 	}
 	if o.eightBitCache() {
 		q.KV = dtype.FP8
 	}
-	for _, key := range []string{"modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules"} {
+	for _, key := range []string{"modules_to_not_convert", "llm_int8_skip_modules", "ignored_layers", "ignore", "exclude_modules"} {
 		for _, pattern := range o.texts(key) {
-			q.exclude(pattern)
+			if !q.excluded.add(pattern) {
+				q.unread = true
+			}
 		}
 	}
-	q.warn(m)
-	return q
 }
 
-// warn says where a layer is left out only in part, which is not followed.
-func (q *quantization) warn(m *transformer.Model) {
-	partial := func(p projections) bool {
-		a, mlp := p&attentionProjections, p&mlpProjections
-		return a != 0 && a != attentionProjections || mlp != 0 && mlp != mlpProjections
-	}
-	some := partial(q.everywhere)
-	for _, p := range q.layers {
-		some = some || partial(q.everywhere|p)
-	}
-	if some {
-		m.Warnings = append(m.Warnings, "some projections are not quantised in the checkpoint, but others of the same "+
-			"attention or MLP are: all of them are counted as quantised")
-	}
-}
-
-// groups reads config_groups, the dialect of compressed-tensors, which modelopt writes too. One format is known for all
-// of the linear layers.
-func (o *config) groups(q *quantization) {
+// configGroups reads config_groups, the dialect of compressed-tensors, which modelopt writes too: a format each, and the
+// modules it is for.
+func (o *config) configGroups(q *quantization) {
 	q.Head = true // unless it is on the list of what is ignored
 	groups := o.object("config_groups")
 	for _, name := range slices.Sorted(maps.Keys(groups.fields)) {
-		group := groups.object(name)
-		weights := group.object("weights")
-		d := weights.element()
-		if q.Weights != dtype.Unknown && q.Weights != d {
-			o.failf("%sconfig_groups has %s and %s: more than one format is not read yet", o.prefix, q.Weights, d)
+		object := groups.object(name)
+		g := group{storage: transformer.Storage{Weights: object.object("weights").element(), WeightOnly: !object.has("input_activations")}}
+		for _, target := range object.texts("targets") {
+			if target == "Linear" {
+				g.targets = nil
+				break
+			}
+			if g.targets == nil {
+				g.targets = &modules{}
+			}
+			q.unread = !g.targets.add(target) || q.unread
 		}
-		q.Weights = d
-		q.WeightOnly = !group.has("input_activations")
+		for _, other := range q.groups {
+			if other.targets == nil && g.targets == nil && other.storage != g.storage {
+				o.failf("%sconfig_groups has %s and %s, both for all linear layers: want one", o.prefix, other.storage.Weights, g.storage.Weights)
+			}
+		}
+		q.groups = append(q.groups, g)
 	}
 	if len(groups.fields) == 0 {
 		o.failf("%sconfig_groups is empty: want the format of the weights", o.prefix)
 	}
+	// Explicit targets come before a group for all the rest, of which there can be one.
+	slices.SortStableFunc(q.groups, func(a, b group) int {
+		switch {
+		case a.targets != nil && b.targets == nil:
+			return -1
+		case a.targets == nil && b.targets != nil:
+			return 1
+		}
+		return 0
+	})
 }
 
 // element reads the format of a group's weights.
@@ -181,6 +254,8 @@ func (w *config) element() dtype.DType {
 		return w.integers(bits, group)
 	case kind == "float" && bits == 8 && w.text("strategy") == "block":
 		return dtype.FP8Block
+	case kind == "float" && bits == 8 && group == 32:
+		return dtype.MXFP8
 	case kind == "float" && bits == 8:
 		return dtype.FP8
 	case kind == "float" && bits == 4 && group == 16:
@@ -194,21 +269,59 @@ func (w *config) element() dtype.DType {
 	}
 }
 
-// modelopt reads quant_algo, the short form of NVIDIA's quantiser.
+// algorithms are the short names of NVIDIA's quantiser.
+var algorithms = map[string]transformer.Storage{
+	"FP8":                       {Weights: dtype.FP8},
+	"FP8_PER_CHANNEL_PER_TOKEN": {Weights: dtype.FP8},
+	"FP8_PB_WO":                 {Weights: dtype.FP8Block},
+	"FP8_PB_REAL":               {Weights: dtype.FP8Block},
+	"NVFP4":                     {Weights: dtype.NVFP4},
+	"NVFP4_AWQ":                 {Weights: dtype.NVFP4},
+	"W4A16_NVFP4":               {Weights: dtype.NVFP4, WeightOnly: true},
+	"W4A8_MXFP4_FP8":            {Weights: dtype.MXFP4},
+	"W4A16_MXFP4":               {Weights: dtype.MXFP4, WeightOnly: true},
+	"MXFP8":                     {Weights: dtype.MXFP8},
+	"W4A16_AWQ":                 {Weights: dtype.INT4Group128, WeightOnly: true},
+	"W4A8_AWQ":                  {Weights: dtype.INT4Group128, WeightOnly: true},
+	"INT8_SQ":                   {Weights: dtype.INT8},
+	"W8A8_SQ_PER_CHANNEL":       {Weights: dtype.INT8},
+	"W8A16":                     {Weights: dtype.INT8, WeightOnly: true},
+}
+
+// modelopt reads quant_algo, the short form of NVIDIA's quantiser, or an algorithm for each layer.
 func (o *config) modelopt(q *quantization) {
 	q.Head = true
-	switch algo := o.text("quant_algo"); algo {
-	case "FP8":
-		q.Weights = dtype.FP8
-	case "NVFP4":
-		q.Weights = dtype.NVFP4
-	case "W4A16_NVFP4":
-		q.Weights, q.WeightOnly = dtype.NVFP4, true
-	case "W4A16_AWQ":
-		q.Weights, q.WeightOnly = dtype.INT4Group128, true
-	default:
-		o.failf("%squant_algo is %q: want FP8, NVFP4, W4A16_NVFP4 or W4A16_AWQ", o.prefix, clip(algo))
+	algo := o.text("quant_algo")
+	if algo != "MIXED_PRECISION" {
+		s := o.algorithm(algo)
+		q.use(s.Weights, s.WeightOnly)
+		return
 	}
+	if !o.has("quantized_layers") {
+		o.failf("%squant_algo is MIXED_PRECISION, but quantized_layers is missing", o.prefix)
+		return
+	}
+	layers := o.object("quantized_layers")
+	groups := map[transformer.Storage]*modules{}
+	for _, name := range slices.Sorted(maps.Keys(layers.fields)) {
+		s := layers.part(layers.fields[name], clip(name)).chosen()
+		if groups[s] == nil {
+			groups[s] = &modules{}
+			q.groups = append(q.groups, group{s, groups[s]})
+		}
+		q.unread = !groups[s].add(name) || q.unread
+	}
+}
+
+// chosen reads the algorithm of one layer.
+func (o *config) chosen() transformer.Storage { return o.algorithm(o.text("quant_algo")) }
+
+func (o *config) algorithm(name string) transformer.Storage {
+	s, ok := algorithms[name]
+	if !ok {
+		o.failf("%squant_algo is %q: want %s", o.prefix, clip(name), strings.Join(slices.Sorted(maps.Keys(algorithms)), ", "))
+	}
+	return s
 }
 
 // groupSize reads how many elements share a scale; 0 for a whole row, which files write as -1.

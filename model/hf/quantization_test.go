@@ -24,7 +24,7 @@ var quantized = []struct {
 	{"GPTQ with 8 bits and the head", `{"quant_method": "gptq", "bits": 8, "group_size": 128, "lm_head": true}`,
 		transformer.Quantization{Method: "gptq", Weights: dtype.INT8, WeightOnly: true, Head: true}},
 	{"bitsandbytes", `{"quant_method": "bitsandbytes", "load_in_4bit": true}`,
-		transformer.Quantization{Method: "bitsandbytes", Weights: dtype.NF4}},
+		transformer.Quantization{Method: "bitsandbytes", Weights: dtype.NF4, WeightOnly: true}},
 	{"compressed-tensors W8A8 fp8", `{"quant_method": "compressed-tensors", "ignore": ["lm_head"], "config_groups": {"group_0":
 		{"weights": {"num_bits": 8, "type": "float"}, "input_activations": {"num_bits": 8, "type": "float"}}}}`,
 		transformer.Quantization{Method: "compressed-tensors", Weights: dtype.FP8}},

@@ -1,7 +1,8 @@
 // Package hf reads the config.json of a Hugging Face model repository.
 //
 // A configuration names a family ("model_type") and its dimensions; what it leaves out, the family's conventions fill
-// in ([families]). No other file is opened: weights, tokenizers and code in the repository are not looked at.
+// in ([families]). Beside it only hf_quant_config.json is looked at, in which some quantised checkpoints keep their
+// formats: not weights, tokenizers or code, nor any path that a file names.
 package hf
 
 import (
@@ -9,8 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
+	"roofline/hardware/dtype"
 	"roofline/model/transformer"
 )
 
@@ -18,16 +21,46 @@ import (
 // not quantised.
 const maxSize = 8 << 20
 
-// ReadFile reads a config.json, or the one in a folder. The model is named after the folder, or after a file of another
-// name.
+// The names of the files in a repository.
+const (
+	configFile = "config.json"
+	quantFile  = "hf_quant_config.json"
+)
+
+// ReadFile reads a config.json, or the one in a folder, and hf_quant_config.json beside it. The model is named after the
+// folder, or after a file of another name.
 func ReadFile(path string) (*transformer.Model, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.IsDir() {
-		path = filepath.Join(path, "config.json")
+		path = filepath.Join(path, configFile)
 	}
+	data, err := readBounded(path)
+	if err != nil {
+		return nil, err
+	}
+	var formats []byte
+	if filepath.Base(path) == configFile {
+		beside := filepath.Join(filepath.Dir(path), quantFile)
+		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
+			if formats, err = readBounded(beside); err != nil {
+				return nil, err
+			}
+		}
+	}
+	m, err := readWith(data, path, formats)
+	if err != nil {
+		return nil, err
+	}
+	m.Name = modelName(path)
+	warnFormat(m)
+	return m, nil
+}
+
+// readBounded reads a file, and of one that is too large enough to tell.
+func readBounded(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -37,18 +70,13 @@ func ReadFile(path string) (*transformer.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m, err := Read(data, path)
-	if err != nil {
-		return nil, err
-	}
-	m.Name = modelName(path)
-	return m, nil
+	return data, nil
 }
 
 // modelName turns the path of a configuration into a name for people.
 func modelName(path string) string {
 	base := filepath.Base(path)
-	if base == "config.json" {
+	if base == configFile {
 		if abs, err := filepath.Abs(path); err == nil {
 			return filepath.Base(filepath.Dir(abs))
 		}
@@ -56,13 +84,39 @@ func modelName(path string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(base, ".json"), "_config")
 }
 
+// formatInName finds a quantisation in a checkpoint's name.
+var formatInName = regexp.MustCompile(`(?i)(?:^|[-_.])(nvfp4|mxfp4|fp4|fp8|int8|int4|awq|gptq|w4a16|w8a8|w8a16|bnb-4bit)(?:$|[-_.])`)
+
+// warnFormat says where a checkpoint's name promises a format that nothing states.
+func warnFormat(m *transformer.Model) {
+	if found := formatInName.FindStringSubmatch(m.Name); found != nil && m.Quantization.Weights == dtype.Unknown {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("the name says %s, but the configuration has no quantization_config and no %s lies "+
+			"beside it: %v weights are assumed; --dtype changes it", found[1], quantFile, m.DType))
+	}
+}
+
 // Read reads a configuration. The name becomes the model's and stands before every error.
-func Read(data []byte, name string) (*transformer.Model, error) {
+func Read(data []byte, name string) (*transformer.Model, error) { return readWith(data, name, nil) }
+
+// readWith reads a configuration and, if there is one, the quantiser's file.
+func readWith(data []byte, name string, formats []byte) (*transformer.Model, error) {
 	root, err := parse(data, name)
 	if err != nil {
 		return nil, err
 	}
 	c := root.language()
+	if formats != nil {
+		other, err := parse(formats, filepath.Join(filepath.Dir(name), quantFile))
+		if err != nil {
+			return nil, err
+		}
+		other.err, other.root = c.err, other
+		if other.has("quantization") {
+			other = other.object("quantization")
+		}
+		other.prefix = quantFile + ": " + other.prefix
+		c.beside = other
+	}
 	m := new(transformer.Model)
 	if c.refuse(); *c.err == nil {
 		m = c.model()
@@ -71,12 +125,28 @@ func Read(data []byte, name string) (*transformer.Model, error) {
 		return nil, fmt.Errorf("%s: %w", name, *c.err)
 	}
 	m.Name = name
+	root.warnTowers(m)
+	return m, nil
+}
+
+// warnTowers says that what sees and hears is not counted.
+func (c *config) warnTowers(m *transformer.Model) {
+	towers := false
 	for _, key := range []string{"vision_config", "audio_config"} {
-		if root.has(key) {
+		if c.has(key) {
+			towers = true
 			m.Warnings = append(m.Warnings, fmt.Sprintf("only the language model is counted, not what %s describes", key))
 		}
 	}
-	return m, nil
+	if towers || m.Kind != transformer.Decoder {
+		return
+	}
+	for _, name := range c.texts("architectures") {
+		if strings.HasSuffix(name, "ForConditionalGeneration") {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("only the language model is counted: %s has more, which the file does not describe",
+				clip(name)))
+		}
+	}
 }
 
 // model reads the dimensions; what is wrong stays in c.err.
@@ -103,8 +173,15 @@ func (c *config) model() *transformer.Model {
 	m.FinalNorm, m.HeadBias = fam.norm, fam.headBias
 	m.TiedEmbeddings = c.flagOr("tie_word_embeddings", fam.tied)
 	m.DType = c.dtype(m)
-	q := c.quantization(m)
-	m.Quantization = q.Quantization
-	m.Layers = c.layers(&fam, m.Hidden, q)
+	q := c.quantization()
+	if fam.encoder {
+		c.bert(&fam, m)
+	}
+	if fam.read != nil {
+		fam.read(c, &fam, m, q)
+	} else {
+		c.layers(&fam, m, q)
+	}
+	q.settle(m)
 	return m
 }

@@ -2,38 +2,40 @@ package hf
 
 import "strings"
 
-// unread are architectures whose cost the dimensions of a dense decoder don't give, by the fields that tell them.
-var unread = []struct{ field, what string }{
-	{"num_experts", "mixture of experts"},
-	{"num_local_experts", "mixture of experts"},
-	{"n_routed_experts", "mixture of experts"},
-	{"moe_num_experts", "mixture of experts"},
-	{"kv_lora_rank", "multi-head latent attention"},
-	{"mamba_num_heads", "a Mamba hybrid"},
-	{"mamba_d_state", "a Mamba hybrid"},
-	{"ssm_state_size", "a state-space model"},
-	{"state_size", "a state-space model"},
-	{"linear_num_value_heads", "linear attention"},
-	{"block_configs", "a shape of its own for each layer"},
-	{"cross_attention_layers", "cross-attention"},
-	{"encoder_layers", "an encoder"},
-	{"is_encoder_decoder", "an encoder–decoder"},
+// unread are architectures whose cost the dimensions don't give, by the fields that tell them, and the family that is
+// read all the same.
+var unread = []struct{ field, what, except string }{
+	{"mamba_d_state", "a Mamba hybrid", ""},
+	{"mamba_num_heads", "a Mamba hybrid", "nemotron_h"},
+	{"ssm_state_size", "a state-space model", "nemotron_h"},
+	{"state_size", "a state-space model", ""},
+	{"linear_attn_config", "a linear attention that is not the gated delta rule", ""},
+	{"block_configs", "a shape of its own for each layer", "nemotron-nas"},
+	{"cross_attention_layers", "cross-attention to images", ""},
+	{"encoder_layers", "an encoder", "whisper"},
+	{"is_encoder_decoder", "an encoder–decoder", "t5 mt5 whisper"},
 }
 
-// refuse fails on a model that is not a dense decoder.
+// refuse fails on a model that is none of those that are read.
 func (c *config) refuse() {
+	kind := c.modelType()
 	for _, u := range unread {
 		name, v := c.get(u.field)
 		switch string(v) {
 		case "", "0", "false", "[]":
 			continue
 		}
-		c.failf("%s is not read yet: %s is %s", u.what, name, excerpt(v))
-	}
-	for _, t := range c.texts("layer_types") {
-		if t != "full_attention" && t != "sliding_attention" {
-			c.failf("%s is not read yet: layer_types has it beside full_attention and sliding_attention", clip(t))
+		if !contains(u.except, kind) {
+			c.failf("%s is not read yet: %s is %s", u.what, name, excerpt(v))
 		}
+	}
+	for _, t := range c.numbers("attn_type_list", 0, 1) {
+		if t != 1 {
+			c.failf("lightning attention is not read yet: attn_type_list has %d, beside 1", t)
+		}
+	}
+	if fam, known := families[kind]; known && (fam.encoder || fam.read != nil) {
+		return
 	}
 	for _, a := range c.outermost().texts("architectures") {
 		switch {
@@ -42,4 +44,14 @@ func (c *config) refuse() {
 			c.failf("architecture %s is not read yet: want a language model that generates, such as LlamaForCausalLM", clip(a))
 		}
 	}
+}
+
+// contains reports a word in a list of them.
+func contains(list, word string) bool {
+	for w := range strings.FieldsSeq(list) {
+		if w == word {
+			return true
+		}
+	}
+	return false
 }

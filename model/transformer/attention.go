@@ -115,7 +115,7 @@ func (a *Attention) compile(c *compiler, n float64) {
 		c.elementwise("attn_gate", "Sigmoid+Mul", n, (sigmoidFLOPs+1)*q, 2*q, q)
 	}
 	c.add(c.biased(c.linear("o_proj", n, c.hidden, q, f), biasIf(a.OutBias, c.hidden)))
-	c.alive(columns + columns)
+	c.alive(columns + q)
 }
 
 // heads returns the query and key-value heads of a device: key-value heads are replicated where there are too few.

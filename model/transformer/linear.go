@@ -3,6 +3,7 @@ package transformer
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -168,10 +169,14 @@ func (c *compiler) convolve(n, channels, kernel float64, bias bool) {
 // recur appends a recurrence with so many weights per layer.
 func (c *compiler) recur(name string, n float64, r recurrence, weights float64) {
 	r.flops += unit.FLOPs(2 * r.heads * r.rows * r.depth)
-	c.ops = append(c.ops, op{per: perState, at: len(c.recurrences), Work: model.Work{Name: name, Class: model.Attention,
-		Count: n, Weights: c.bytes(weights), Format: c.vector, Stored: c.wide}})
-	c.recurrences = append(c.recurrences, r)
 	c.cache.Constant += unit.Bytes(n) * r.state
+	at := slices.Index(c.recurrences, r)
+	if at < 0 {
+		at = len(c.recurrences)
+		c.recurrences = append(c.recurrences, r)
+	}
+	c.add(op{per: perState, at: at, Work: model.Work{Name: name, Class: model.Attention, Count: n, Weights: c.bytes(weights),
+		Format: c.vector, Stored: c.wide}})
 }
 
 // gatedNorm appends the norm of a recurrence's result, multiplied by a gate; weights is the width it has weights for.

@@ -41,21 +41,34 @@ func (p *MLP) undivided(s *Sharding) string {
 	return ""
 }
 
-func (p *MLP) compile(c *compiler, n float64) { c.mlp("", p, n) }
+func (p *MLP) compile(c *compiler, n float64) {
+	names := mlpNames{"up_proj", "activation", "down_proj"}
+	if p.Gated {
+		names.up = "gate_up_proj"
+	}
+	c.mlp(p, n, names)
+}
 
-// mlp appends an MLP that is split by its width; prefix names it.
-func (c *compiler) mlp(prefix string, p *MLP, n float64) {
+// mlpNames are the names of an MLP's operations.
+type mlpNames struct{ up, activation, down string }
+
+// mlp appends an MLP that is split by its width.
+func (c *compiler) mlp(p *MLP, n float64, names mlpNames) {
 	f := c.format(p.Unquantized, p.Storage)
 	up, inner := p.up()/c.tp, float64(p.Intermediate)/c.tp
-	first, act := "up_proj", "Activation"
-	if p.Gated {
-		first, act = "gate_up_proj", "Activation+Mul"
-	}
-	c.add(c.biased(c.linear(prefix+first, n, up, c.hidden, f), biasIf(p.Bias, up)))
+	c.add(c.biased(c.linear(names.up, n, up, c.hidden, f), biasIf(p.Bias, up)))
 	// The product with the gate is one more operation per element.
-	c.elementwise(prefix+"activation", act, n, activationFLOPs*inner+(up-inner), up, inner)
-	c.add(c.biased(c.linear(prefix+"down_proj", n, c.hidden, inner, f), biasIf(p.Bias, c.hidden)))
+	c.elementwise(names.activation, p.activation(), n, activationFLOPs*inner+(up-inner), up, inner)
+	c.add(c.biased(c.linear(names.down, n, c.hidden, inner, f), biasIf(p.Bias, c.hidden)))
 	c.alive(up + inner)
+}
+
+// activation returns the kind of the operation between the products.
+func (p *MLP) activation() string {
+	if p.Gated {
+		return "Activation+Mul"
+	}
+	return "Activation"
 }
 
 // Dense is a mixer that mixes nothing: one product in place of attention that was pruned (nemotron-nas).

@@ -3,6 +3,7 @@ package transformer
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -134,14 +135,14 @@ func (e *MoE) compile(c *compiler, n float64) {
 	routed := c.route(e.routing(&c.Sharding))
 	one := e.expert()
 	f := c.format(e.Unquantized, e.Storage)
-	name, act := "experts_up_proj", "Activation"
+	name := "experts_up"
 	if e.Gated {
-		name, act = "experts_gate_up_proj", "Activation+Mul"
+		name = "experts_gate_up"
 	}
 	c.add(routed.op(c.biased(c.linear(name, n, up, width, f), biasIf(one.Bias, up))))
-	c.add(routed.op(op{Work: model.Work{Name: "experts_activation", Kind: act, Class: model.Elementwise, Count: n,
+	c.add(routed.op(op{Work: model.Work{Name: "experts_act", Kind: one.activation(), Class: model.Elementwise, Count: n,
 		FLOPs: unit.FLOPs(activationFLOPs*inner + (up - inner)), Read: c.activations(up), Write: c.activations(inner), Format: c.vector}}))
-	c.add(routed.op(c.biased(c.linear("experts_down_proj", n, width, inner, f), biasIf(one.Bias, width))))
+	c.add(routed.op(c.biased(c.linear("experts_down", n, width, inner, f), biasIf(one.Bias, width))))
 	// Rows of the same token are weighted and summed. A device has all of a token's rows or a few.
 	rows := max(1, topK/float64(c.Sharding.EP))
 	c.add(routed.op(op{Work: model.Work{Name: "experts_sum", Kind: "WeightedSum", Class: model.Elementwise, Count: n,
@@ -153,7 +154,11 @@ func (e *MoE) compile(c *compiler, n float64) {
 	}
 	if e.Shared > 0 {
 		shared := e.shared()
-		c.mlp("shared_", &shared, n)
+		names := mlpNames{"shared_up", "shared_act", "shared_down"}
+		if e.Gated {
+			names.up = "shared_gate_up"
+		}
+		c.mlp(&shared, n, names)
 	}
 	if e.SharedGate {
 		c.add(c.linear("shared_gate", n, 1, c.hidden, c.unquantized()))
@@ -211,13 +216,12 @@ func (e *MoE) copies(s *Sharding) float64 {
 
 // route returns the index of a routing, so that layers with the same one share it.
 func (c *compiler) route(r routing) routed {
-	for i := range c.routings {
-		if c.routings[i] == r {
-			return routed(i)
-		}
+	at := slices.Index(c.routings, r)
+	if at < 0 {
+		at = len(c.routings)
+		c.routings = append(c.routings, r)
 	}
-	c.routings = append(c.routings, r)
-	return routed(len(c.routings) - 1)
+	return routed(at)
 }
 
 // routed is the index of a routing in the plan.

@@ -154,30 +154,97 @@ func TestMatrixForm(t *testing.T) {
 	})
 }
 
-func TestStepDoesNotAllocate(t *testing.T) {
-	p := plan(t, gemma3(), Formats{}, 2)
-	buf := make([]model.Work, 0, p.Len())
-	allocs := testing.AllocsPerRun(100, func() {
-		buf = p.Step(buf[:0], Step{Batch: 16, Context: 2048, Prompts: 1, Tokens: 512})
+// Every kind of model: its plan holds its parameters, reads the active ones for a token, and its entries add up.
+func TestEveryModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := rapid.SampledFrom(every()).Draw(t, "model")
+		p := m.alone(Formats{Weights: m.DType})
+		if got, want := float64(p.WeightBytes()), m.Parameters()*m.DType.Size(); !closeTo(got, want) {
+			t.Errorf("%s: the plan holds %v bytes, want %v", m.Name, got, want)
+		}
+		if got, want := float64(p.StepWeightBytes()), m.ActiveParameters()*m.DType.Size(); !closeTo(got, want) {
+			t.Errorf("%s: a step reads %v bytes, want %v", m.Name, got, want)
+		}
+		s := Step{Batch: tokens(256).Draw(t, "batch"), Context: tokens(20_000).Draw(t, "context"),
+			Prompts: tokens(4).Draw(t, "prompts"), Tokens: tokens(5000).Draw(t, "tokens"), Prefix: tokens(5000).Draw(t, "prefix")}
+		ws := p.Step(nil, s)
+		if len(ws) > p.Len() {
+			t.Errorf("%s: %d entries, Len says %d", m.Name, len(ws), p.Len())
+		}
+		for _, w := range ws {
+			if product := w.M * w.N * w.K * w.Groups; math.Abs(product-w.MACs) > 1e-9*w.MACs {
+				t.Errorf("%s: %s: %v × %v × %v in %v groups is not %v MACs", m.Name, w.Name, w.M, w.N, w.K, w.Groups, w.MACs)
+			}
+			if !(float64(w.FLOPs) >= 2*w.MACs*(1-1e-9)) || !(w.Weights >= 0) || !(w.KV >= 0) || !(w.Read >= 0) || !(w.Write >= 0) || !(w.Count > 0) {
+				t.Errorf("%s: %+v", m.Name, w)
+			}
+		}
 	})
-	if allocs != 0 {
-		t.Errorf("a step allocates %v times", allocs)
+}
+
+// More sequences, longer contexts and longer prompts are more work; a chunked window's newest token may see fewer.
+func TestEveryModelIsMonotone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := rapid.SampledFrom(every()).Draw(t, "model")
+		p := m.alone(Formats{})
+		s := Step{Batch: tokens(256).Draw(t, "batch"), Context: tokens(20_000).Draw(t, "context"),
+			Prompts: tokens(4).Draw(t, "prompts"), Tokens: tokens(5000).Draw(t, "tokens")}
+		base := model.Sum(p.Step(nil, s))
+		for name, change := range map[string]func(*Step){
+			"batch": func(s *Step) { s.Batch++ }, "prompts": func(s *Step) { s.Prompts++ }, "tokens": func(s *Step) { s.Tokens++ },
+			"context": func(s *Step) { s.Context++ },
+		} {
+			if name == "context" && m.Name == "llama-4-scout" {
+				continue
+			}
+			larger := s
+			change(&larger)
+			more := model.Sum(p.Step(nil, larger))
+			if more.MACs < base.MACs || more.FLOPs < base.FLOPs || more.Bytes() < base.Bytes()*(1-1e-12) || more.Weights < base.Weights*(1-1e-12) {
+				t.Errorf("%s: one more of %s is %+v, before %+v", m.Name, name, more, base)
+			}
+		}
+		if p.KVBytes(s.Context) > p.KVBytes(s.Context+1) {
+			t.Errorf("%s: a longer sequence keeps less", m.Name)
+		}
+	})
+}
+
+func TestStepDoesNotAllocate(t *testing.T) {
+	for _, m := range every() {
+		p := m.alone(Formats{})
+		buf := make([]model.Work, 0, p.Len())
+		if allocs := testing.AllocsPerRun(100, func() {
+			buf = p.Step(buf[:0], Step{Batch: 16, Context: 2048, Prompts: 1, Tokens: 512})
+		}); allocs != 0 {
+			t.Errorf("%s: a step allocates %v times", m.Name, allocs)
+		}
+		if allocs := testing.AllocsPerRun(100, func() { p.KVBytes(1000) }); allocs != 0 {
+			t.Errorf("%s: KVBytes allocates %v times", m.Name, allocs)
+		}
 	}
 }
 
 func BenchmarkDecode(b *testing.B) {
-	p := plan(b, llama8B(), Formats{}, 1)
-	buf := make([]model.Work, 0, p.Len())
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = p.Decode(buf[:0], 16, 2048)
+	for _, m := range []*Model{llama8B(), mixtral(), deepseekV3(), deepseekV32(), gptOSS(), qwenHybrid()} {
+		b.Run(m.Name, func(b *testing.B) {
+			p := m.alone(Formats{})
+			buf := make([]model.Work, 0, p.Len())
+			b.ReportAllocs()
+			for b.Loop() {
+				buf = p.Decode(buf[:0], 16, 2048)
+			}
+		})
 	}
 }
 
 func BenchmarkPlan(b *testing.B) {
-	m := llama8B()
-	b.ReportAllocs()
-	for b.Loop() {
-		plan(b, m, Formats{}, 8)
+	for _, m := range []*Model{llama8B(), deepseekV3()} {
+		b.Run(m.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				plan(b, m, Formats{}, 8)
+			}
+		})
 	}
 }

@@ -181,9 +181,13 @@ func (c *compiler) addAttention(name string, n float64, weights unit.Bytes, a at
 		o.Format = a.format
 	}
 	a.encoder = c.kind == perSource
-	c.ops = append(c.ops, o)
-	c.attention = append(c.attention, a)
 	c.cache.add(&a, unit.Bytes(n), c.fixed)
+	if at := slices.Index(c.attention, a); at >= 0 {
+		o.at = at
+	} else {
+		c.attention = append(c.attention, a)
+	}
+	c.add(o)
 }
 
 // decoding fills in one query per sequence, which reads the context's keys and values from the cache, its own included.

@@ -40,6 +40,9 @@ func run(dir string) error {
 		{"links_gen.go", "links", []string{"roofline/hardware"}, data.Links},
 		{"prices_gen.go", "instances", []string{"roofline/hardware"}, data.Instances},
 		{"runtimes_gen.go", "runtimes", []string{"roofline/estimate/runtime", "roofline/hardware", "roofline/model"}, data.Runtimes},
+		{"systems_gen.go", "systems", []string{"roofline/hardware"}, data.Systems},
+		{"sites_gen.go", "sites", []string{"roofline/hardware"}, data.Sites},
+		{"ownerships_gen.go", "ownerships", []string{"roofline/hardware"}, data.Ownerships},
 		{"sources_gen.go", "sources", nil, data.Sources},
 	} {
 		var b bytes.Buffer

@@ -31,10 +31,13 @@ type Data struct {
 	Links         []hardware.LinkKind
 	Instances     []hardware.Instance // by device, then in the order of the files
 	Runtimes      []runtime.Profile
+	Systems       []hardware.System
+	Sites         []hardware.Site
+	Ownerships    []hardware.Ownership
 	Sources       []Source
 }
 
-// Load reads the files of a catalog: devices, architectures, links, prices and runtimes, each file in the order of its name.
+// Load reads the files of a catalog: devices, systems, prices and so on, each file in the order of its name.
 // An id in two files is an error: only users' files override.
 func Load(dir fs.FS) (*Data, error) {
 	d := &Data{}
@@ -55,6 +58,9 @@ func Load(dir fs.FS) (*Data, error) {
 		architectures := hardware.OverlayArchitectures(nil, doc)
 		links := hardware.OverlayLinkKinds(nil, doc)
 		runtimes := runtime.Overlay(nil, doc)
+		systems := hardware.OverlaySystems(nil, doc)
+		sites := hardware.OverlaySites(nil, doc)
+		ownerships := hardware.OverlayOwnerships(nil, doc)
 		d.Instances = append(d.Instances, hardware.Instances(doc)...)
 		if err := doc.Err(); err != nil {
 			return nil, err
@@ -63,6 +69,9 @@ func Load(dir fs.FS) (*Data, error) {
 		d.Architectures = append(d.Architectures, architectures...)
 		d.Runtimes = append(d.Runtimes, runtimes...)
 		d.Links = append(d.Links, links...)
+		d.Systems = append(d.Systems, systems...)
+		d.Sites = append(d.Sites, sites...)
+		d.Ownerships = append(d.Ownerships, ownerships...)
 	}
 	slices.SortStableFunc(d.Instances, func(a, b hardware.Instance) int { return strings.Compare(a.Device, b.Device) })
 	if err := d.loadSources(dir); err != nil {
@@ -125,6 +134,28 @@ func (d *Data) check() error {
 		}
 		if dev.Architecture != "" && !ids["architecture "+dev.Architecture] {
 			return fmt.Errorf("device %q: no architecture %q in the catalog", dev.ID, dev.Architecture)
+		}
+	}
+	for i := range d.Systems {
+		s := &d.Systems[i]
+		if err := unique("system", s.ID); err != nil {
+			return err
+		}
+		if ids["device "+s.ID] {
+			return fmt.Errorf("system %q: that is the id of a device", s.ID)
+		}
+		if !ids["device "+s.Device] {
+			return fmt.Errorf("system %q: no device %q in the catalog", s.ID, s.Device)
+		}
+	}
+	for i := range d.Sites {
+		if err := unique("site", d.Sites[i].ID); err != nil {
+			return err
+		}
+	}
+	for i := range d.Ownerships {
+		if err := unique("ownership", d.Ownerships[i].ID); err != nil {
+			return err
 		}
 	}
 	for i := range d.Instances {

@@ -185,9 +185,9 @@ func TestKnownValues(t *testing.T) {
 
 func TestEfficiencyAndLinks(t *testing.T) {
 	c := Default()
-	h := c.Efficiency(c.Device("nvidia-h100-sxm5-80gb"))
-	if h.Of(dtype.BF16) != 0.803 || h.Of(dtype.FP8) != 0.709 || h.Of(dtype.FP16) <= 0 || h.Bandwidth <= 0 || h.KernelFloor <= 0 {
-		t.Errorf("H100: %+v", h)
+	own := c.Efficiency(c.Device("amd-mi300x")) // measured on this very device; the rest is its architecture's
+	if own.Of(dtype.BF16) != 0.511 || own.Of(dtype.FP16) <= 0 || own.Bandwidth <= 0 || own.KernelFloor <= 0 {
+		t.Errorf("MI300X: %+v", own)
 	}
 	unknown := c.Efficiency(&hardware.Device{ID: "x"})
 	if unknown.Default <= 0 || unknown.Bandwidth <= 0 || unknown.KernelFloor <= 0 {

@@ -16,4 +16,5 @@ var links = []hardware.LinkKind{
 	{ID: "pcie4", Latency: 2e-05, Share: 0.5, Source: "assumption", Status: "assumed"},
 	{ID: "pcie5", Latency: 2e-05, Share: 0.5, Source: "assumption", Status: "assumed"},
 	{ID: "pcie6", Latency: 2e-05, Share: 0.5, Source: "assumption", Status: "assumed"},
+	{ID: "network", Latency: 2e-05, Share: 0.8, Source: "assumption", Status: "assumed"},
 }

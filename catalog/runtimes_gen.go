@@ -93,6 +93,8 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
 	}, PerLayer: 9.1e-06, PerStep: 0.001, PerSequence: 4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+		{Class: "time per token, mixtures of experts: not measured yet", Phase: "decode-moe", Low: 0.6, High: 1.8, Source: "assumption"},
+		{Class: "time to first token, mixtures of experts: not measured yet", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
 		{Class: "time per token, dense models, vLLM on H100", Architectures: []string{
 			"hopper",
 		}, Phase: "decode", Low: 0.94, High: 1.06, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
@@ -118,6 +120,8 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
 	}, PerLayer: 1.35e-05, PerStep: 0.00013, PerSequence: 1.6e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+		{Class: "time per token, mixtures of experts: not measured yet", Phase: "decode-moe", Low: 0.6, High: 1.8, Source: "assumption"},
+		{Class: "time to first token, mixtures of experts: not measured yet", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
 		{Class: "time per token, dense models, TensorRT-LLM on H100 and H200", Architectures: []string{
 			"hopper",
 		}, Phase: "decode", Low: 0.8, High: 1.12, Measurements: 429, Coverage: 0.8, Source: "e2e-h100-trtllm"},

@@ -136,7 +136,7 @@ func (m *GraphModel) Estimate(t *Target, machine *Machine, batch float64) *Resul
 			Name: m.Graph.Name, Parameters: m.Graph.Parameters(), WeightBytes: m.weights,
 			FLOPs: m.totals.FLOPs * unit.FLOPs(k), MACs: m.totals.MACs * k, UnknownOps: m.totals.Unknown,
 		},
-		Device: t.Device.ID, Count: t.Count, Replicas: t.Count, Runtime: t.Runtime.ID, Plan: Plan{1, 1, 1, 1},
+		Device: t.Device.ID, Count: t.Count, Replicas: t.Count, Runtime: t.Runtime.ID, Plan: Plan(t.Plan.Filled()),
 		Workload:   Workload{Batch: batch, DType: m.Formats.Weights, ActDType: m.Formats.Activations},
 		Latency:    &latency,
 		Throughput: &Throughput{Value: perSecond, Unit: m.Items() + "/s", PerDevice: perSecond / float64(t.Count)},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"roofline/estimate/runtime"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -18,14 +19,20 @@ type Language struct {
 	Target  *Target
 	Machine *Machine
 
-	weights unit.Bytes   // one device reads them in every step
-	host    unit.Seconds // of a step, whatever it computes
-	buf     []model.Work
+	host   unit.Seconds // of a step, whatever it computes
+	stages float64      // of the pipeline
+	stage  unit.Bytes   // share of the model the fullest stage holds
+	ranks  float64      // of data-parallel attention: each has its share of the sequences
+	buf    []model.Work
 }
 
 // NewLanguage compiles a model for a target in the given formats; those left out are the checkpoint's.
 func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Language, error) {
-	plan, err := m.Plan(f, t.TP)
+	p := t.Plan.Filled()
+	if p.PP > m.LayerCount() {
+		return nil, fmt.Errorf("%s: pipeline parallelism %d: it has %d layers", m.Name, p.PP, m.LayerCount())
+	}
+	plan, err := m.Sharded(f, transformer.Sharding{TP: p.TP, ADP: p.DP, EP: p.EP})
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +42,11 @@ func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Langu
 	}
 	return &Language{
 		Model: m, Plan: plan, Target: t, Machine: machine,
-		weights: plan.StepWeightBytes(),
-		host:    t.Runtime.PerStep + t.Runtime.PerLayer*unit.Seconds(m.LayerCount()),
-		buf:     make([]model.Work, 0, plan.Len()),
+		stages: float64(p.PP),
+		stage:  unit.Bytes(t.Plan.Stages(m.LayerCount())),
+		ranks:  float64(p.DP),
+		host:   t.Runtime.PerStep + t.Runtime.PerLayer*unit.Seconds(m.LayerCount()),
+		buf:    make([]model.Work, 0, plan.Len()),
 	}, nil
 }
 
@@ -48,8 +57,14 @@ type StepTime struct {
 }
 
 // Step returns the time of a step: the sum over its operations, and the host's time per step, layer and sequence.
-// Its floor counts the weights and the cached keys and values once.
+// Its floor counts the weights that the step's tokens touch and the cached keys and values once.
+//
+// In a pipeline the sequences that decode run as so many batches as there are stages, one per stage, so that all stages
+// work; a token then passes all layers with its batch, and the activations are handed on between the stages.
 func (l *Language) Step(s transformer.Step) StepTime {
+	if l.stages > 1 && s.Batch > 0 {
+		s.Batch = max(1, s.Batch/l.stages)
+	}
 	l.buf = l.Plan.Step(l.buf[:0], s)
 	var by [limitCount]unit.Seconds
 	var compute, wire, expected unit.Seconds
@@ -64,9 +79,15 @@ func (l *Language) Step(s transformer.Step) StepTime {
 		wire += l.Machine.wireFloor(w)
 		kv += w.KV * unit.Bytes(w.Count)
 	}
-	host := l.host + l.Target.Runtime.PerSequence*unit.Seconds(s.Batch+s.Prompts)
+	tokens := s.Batch + s.Prompts*s.Tokens
+	if l.stages > 1 {
+		handed := l.Machine.Fabric.Send(unit.Bytes(tokens*float64(l.Model.Hidden)*l.Plan.Formats.Activations.Size())) * unit.Seconds(l.stages-1)
+		expected += handed
+		by[Communication] += handed
+	}
+	host := l.host + l.Target.Runtime.PerSequence*unit.Seconds((s.Batch+s.Prompts)/l.ranks)
 	by[Overhead] += host
-	t := StepTime{Bound: max(compute, l.Machine.memoryFloor(l.weights+kv)) + wire}
+	t := StepTime{Bound: max(compute, l.Machine.memoryFloor(l.Plan.StepWeights(tokens)+kv)) + wire}
 	t.Expected = max(expected+host, t.Bound)
 	for limit := range by {
 		if by[limit] > by[t.Limit] {
@@ -125,11 +146,17 @@ const prefillTokens = 8192
 
 // Footprint returns the memory of one device with so many requests in flight per replica, each at its full length.
 func (l *Language) Footprint(users float64, r Request) *Footprint {
-	return l.footprint(l.Plan.KVBytes(r.ISL+r.OSL)*unit.Bytes(users), users)
+	return l.footprint(l.cache(r.ISL+r.OSL)*unit.Bytes(users), users)
+}
+
+// cache returns what one sequence of context tokens of the replica takes of a device's cache, on average: under
+// data-parallel attention a device keeps only its share of the sequences, in a pipeline only its stage's layers.
+func (l *Language) cache(context float64) unit.Bytes {
+	return l.Plan.KVBytes(context) * l.stage / unit.Bytes(l.ranks)
 }
 
 func (l *Language) footprint(kv unit.Bytes, users float64) *Footprint {
-	return l.Target.footprint(l.Plan.WeightBytes(), kv, l.Plan.ActivationBytes(prefillTokens, users))
+	return l.Target.footprint(l.Plan.WeightBytes()*l.stage, kv, l.Plan.ActivationBytes(prefillTokens, users))
 }
 
 // KVCapacity returns the memory left for the KV cache on each device when users' logits are provided for; not above 0 if the
@@ -139,7 +166,7 @@ func (l *Language) KVCapacity(users float64) (unit.Bytes, error) {
 	if capacity == 0 {
 		return 0, ErrCapacity
 	}
-	return capacity - l.Target.reserved() - l.Plan.WeightBytes() - l.Plan.ActivationBytes(prefillTokens, users), nil
+	return capacity - l.Target.reserved() - l.Plan.WeightBytes()*l.stage - l.Plan.ActivationBytes(prefillTokens, users), nil
 }
 
 // MaxUsers returns how many requests of full length fit one replica at a time, at most 256; 0 if the model doesn't fit.
@@ -148,7 +175,7 @@ func (l *Language) MaxUsers(r Request) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	each := l.Plan.KVBytes(r.ISL + r.OSL)
+	each := l.cache(r.ISL + r.OSL)
 	return max(0, min(maxUsers, math.Floor(float64(free/each)))), nil
 }
 
@@ -167,7 +194,7 @@ func (l *Language) Room(context float64) (Room, error) {
 	if err != nil {
 		return Room{Memory: l.footprint(0, maxUsers)}, err
 	}
-	each := l.Plan.KVBytes(context)
+	each := l.cache(context)
 	r := Room{Memory: l.footprint(max(free, 0), maxUsers), Users: max(0, float64(free/each)), Short: max(0, each-free)}
 	r.Tokens = math.Floor(r.Users * context)
 	r.LongestContext = l.longestContext(free)
@@ -181,11 +208,11 @@ func (l *Language) longestContext(free unit.Bytes) float64 {
 	if l.Model.MaxContext > 0 {
 		high = float64(l.Model.MaxContext)
 	}
-	if l.Plan.KVBytes(high) <= free {
+	if l.cache(high) <= free {
 		return high
 	}
 	for high-low > 1 {
-		if mid := math.Floor((low + high) / 2); l.Plan.KVBytes(mid) <= free {
+		if mid := math.Floor((low + high) / 2); l.cache(mid) <= free {
 			low = mid
 		} else {
 			high = mid
@@ -228,11 +255,13 @@ func (l *Language) Serve(users float64, r Request) Load {
 	prefill := l.Prefill(1, r.ISL, 0)
 	load.TTFT, load.TPOT = prefill, l.Decode(running, r.context())
 	step, steps := load.TPOT.Expected, unit.Seconds(r.OSL-1)
-	load.EndToEnd = steps*step + unit.Seconds(running)*prefill.Expected
+	// A prompt keeps only one stage of a pipeline busy at a time; the others work on other prompts.
+	busy := prefill.Expected / unit.Seconds(l.stages)
+	load.EndToEnd = steps*step + prefill.Expected + unit.Seconds(running-1)*busy
 	load.EndToEndBound = prefill.Bound + steps*load.TPOT.Bound
 	if running > 1 {
-		rho := float64(unit.Seconds(running-1) * prefill.Expected / load.EndToEnd)
-		load.TTFT.Expected = min(load.EndToEnd, prefill.Expected+unit.Seconds(rho/(2*(1-rho)))*prefill.Expected+step/2)
+		rho := float64(unit.Seconds(running-1) * busy / load.EndToEnd)
+		load.TTFT.Expected = min(load.EndToEnd, prefill.Expected+unit.Seconds(rho/(2*(1-rho)))*busy+step/2)
 	}
 	if r.OSL <= 1 { // nothing is decoded: a request is its prefill and its wait for those of the others
 		load.TTFT.Expected, load.TPOT = load.EndToEnd, StepTime{}
@@ -249,7 +278,7 @@ func (l *Language) Serve(users float64, r Request) Load {
 // that has just begun needs its ISL tokens, one that ends ISL + OSL.
 func (l *Language) held(r Request) (float64, error) {
 	free, err := l.KVCapacity(maxUsers)
-	return float64(free / l.Plan.KVBytes(r.context())), err
+	return float64(free / l.cache(r.context())), err
 }
 
 // Estimate returns the answer for a number of requests in flight, in total over the replicas.
@@ -277,8 +306,16 @@ func (l *Language) Estimate(users float64, r Request) *Result {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("the KV cache holds %.0f of %.0f requests at a time; the others wait", load.Running*replicas, users))
 	}
 	res.Cost = t.cost(perSecond, 1e6, "USD/M output tokens")
-	res.Basis = basis(t.Runtime.Band(t.Device, "decode"))
+	res.Basis = basis(l.measured("decode"))
 	return res
+}
+
+// measured returns the band of a phase. What was measured of dense models says little about mixtures of experts.
+func (l *Language) measured(phase string) runtime.Band {
+	if l.Model.Sparse() {
+		phase += "-moe"
+	}
+	return l.Target.Runtime.Band(l.Target.Device, phase)
 }
 
 // EstimatePhase returns the answer for one bare step on one replica: no scheduler, no other work in it.
@@ -290,7 +327,7 @@ func (l *Language) EstimatePhase(s transformer.Step) *Result {
 		name, context = "prefill", s.Prefix+s.Tokens
 	}
 	sequences := s.Batch + s.Prompts
-	b := t.Runtime.Band(t.Device, name)
+	b := l.measured(name)
 	latency := band(b, step.Bound, step.Expected)
 	res := l.result(Workload{Batch: sequences, Context: context})
 	res.Latency = &latency
@@ -305,7 +342,7 @@ func (l *Language) EstimatePhase(s transformer.Step) *Result {
 	}
 	perSecond := tokens / float64(latency.Expected) * float64(t.Replicas())
 	res.Throughput = &Throughput{Value: perSecond, Unit: kind, PerDevice: perSecond / float64(t.Count)}
-	res.Memory = l.footprint(l.Plan.KVBytes(context)*unit.Bytes(sequences), sequences)
+	res.Memory = l.footprint(l.cache(context)*unit.Bytes(sequences), sequences)
 	res.Cost = t.cost(perSecond, 1e6, "USD/M "+kind[:len(kind)-2])
 	res.Basis = basis(b)
 	return res
@@ -332,7 +369,7 @@ func (l *Language) result(w Workload) *Result {
 		Model: ModelInfo{Name: l.Model.Name, Parameters: l.Model.Parameters(), ActiveParameters: l.Model.ActiveParameters(),
 			WeightBytes: l.Model.WeightBytes(f)},
 		Device: t.Device.ID, Count: t.Count, Replicas: t.Replicas(), Runtime: t.Runtime.ID,
-		Plan: Plan{TP: t.TP, PP: 1, EP: 1, DP: 1}, Workload: w,
+		Plan: Plan(t.Plan.Filled()), Workload: w,
 	}
 }
 

@@ -1,11 +1,13 @@
 package estimate
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -39,9 +41,13 @@ func language(t testing.TB, name string, p *runtime.Profile, devices, tp int, f 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := NewLanguage(m, &Target{Device: h100(), Runtime: p, Count: devices, TP: tp,
-		Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.85, KernelFloor: 3e-6},
-		Link:       hardware.LinkKind{Latency: 15e-6, Share: 0.8}}, f)
+	kind := func(string) hardware.LinkKind { return hardware.LinkKind{Latency: 15e-6, Share: 0.8} }
+	fabric, err := parallel.Place(h100(), tp, kind, parallel.Network{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := NewLanguage(m, &Target{Device: h100(), Runtime: p, Count: devices, Plan: parallel.Plan{TP: tp}, Fabric: fabric,
+		Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.85, KernelFloor: 3e-6}}, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +174,9 @@ func BenchmarkDecode(b *testing.B) {
 		name    string
 		profile *runtime.Profile
 		tp      int
-	}{{"ideal", ideal, 1}, {"realistic", served, 1}, {"realistic-tp8", served, 8}} {
-		b.Run(c.name, func(b *testing.B) {
-			l := language(b, "llama-3.1-8b", c.profile, c.tp, c.tp, transformer.Formats{})
+	}{{"llama-3.1-8b", ideal, 1}, {"llama-3.1-8b", served, 1}, {"llama-3.1-8b", served, 8}, {"deepseek-v3", ideal, 8}, {"deepseek-v3", served, 8}} {
+		b.Run(fmt.Sprintf("%s-%s-tp%d", c.name, c.profile.ID, c.tp), func(b *testing.B) {
+			l := language(b, c.name, c.profile, c.tp, c.tp, transformer.Formats{})
 			b.ReportAllocs()
 			batch := 1.0
 			for b.Loop() {
@@ -179,5 +185,72 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "estimates/s")
 		})
+	}
+}
+
+// planned compiles a model for a plan on H100s in one domain.
+func planned(t *rapid.T, m *transformer.Model, p *runtime.Profile, plan parallel.Plan) (*Language, error) {
+	d := h100()
+	d.Links[0].Domain = 1024
+	fabric, err := parallel.Place(d, plan.Devices(), func(string) hardware.LinkKind { return hardware.LinkKind{Share: 1} }, parallel.Network{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewLanguage(m, &Target{Device: d, Runtime: p, Count: plan.Devices(), Plan: plan, Fabric: fabric, Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.85}}, transformer.Formats{})
+}
+
+// TestPlansObeyPhysics: n devices never beat 1/n of the floor of one for the same step (their last-level caches, which
+// add up, aside), and a pipeline never shortens what one sequence waits for.
+func TestPlansObeyPhysics(t *testing.T) {
+	var models []*transformer.Model
+	for _, name := range []string{"llama-3.1-8b", "qwen3-30b-a3b", "deepseek-v3", "gpt-oss-120b"} {
+		e, ok := zoo.FindLanguage(name)
+		if !ok {
+			t.Fatalf("no model %s", name)
+		}
+		m, err := e.Model()
+		if err != nil {
+			t.Fatal(err)
+		}
+		models = append(models, m)
+	}
+	checked := 0
+	rapid.Check(t, func(t *rapid.T) {
+		m := rapid.SampledFrom(models).Draw(t, "model")
+		degree := func(name string) int { return rapid.SampledFrom([]int{1, 2, 4, 8}).Draw(t, name) }
+		plan := parallel.Plan{TP: degree("tp"), PP: degree("pp"), DP: degree("dp")}
+		if plan.DP > 1 {
+			plan.EP = degree("ep")
+		}
+		spread, err := planned(t, m, ideal, plan)
+		if err != nil {
+			return // does not divide
+		}
+		checked++
+		one, err := planned(t, m, ideal, parallel.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch := float64(plan.DP*plan.PP) * float64(rapid.IntRange(1, 64).Draw(t, "batch"))
+		context := float64(rapid.IntRange(1, 8192).Draw(t, "context"))
+		n := float64(plan.Devices())
+		cache := h100().Cache.LastLevel.At(h100().Memory.Bandwidth)
+		if got, least := spread.Decode(batch, context).Bound, one.Decode(batch, context).Bound/unit.Seconds(n)-cache; got < least*(1-1e-9) {
+			t.Fatalf("%s %v: bound %v on %v devices, %v of one ÷ n", m.Name, plan, got, n, least)
+		}
+		stages, err := planned(t, m, served, parallel.Plan{PP: plan.PP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := planned(t, m, served, parallel.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, least := stages.Decode(1, context).Expected, alone.Decode(1, context).Expected; got < least*(1-1e-12) {
+			t.Fatalf("%s: %d stages give a token in %v, one in %v", m.Name, plan.PP, got, least)
+		}
+	})
+	if checked < 20 {
+		t.Errorf("only %d plans checked", checked)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -51,7 +52,7 @@ func (l *Limit) UnmarshalText(text []byte) error {
 type Machine struct {
 	Device  *hardware.Device
 	Runtime *runtime.Profile
-	Link    Fabric // what connects the devices of a tensor-parallel group
+	Fabric  parallel.Fabric // what connects the devices of a replica
 
 	peak        [dtype.ArithmeticCount]unit.FLOPRate                   // dense, published
 	matrix      [model.ClassCount][dtype.ArithmeticCount]unit.FLOPRate // attainable
@@ -64,14 +65,6 @@ type Machine struct {
 	quantize    unit.Seconds
 	tiles       []runtime.Tile
 	cores       float64
-}
-
-// Fabric connects the devices of a group, by the α–β model: a message takes a latency, and its bytes over a bandwidth.
-type Fabric struct {
-	Devices   int
-	Latency   unit.Seconds  // α of one collective
-	Bandwidth unit.ByteRate // of one direction, published
-	Share     float64       // of it that large collectives reach
 }
 
 // FormatError says that a device can't compute in a number format.
@@ -197,28 +190,10 @@ func (m *Machine) Op(w *model.Work) OpTime {
 	return t
 }
 
-// collective returns the time of a collective that leaves w.Write bytes on every device, as a ring over the n of them:
-//
-//	all-reduce  α + 2(n−1)/n · bytes ÷ achieved bandwidth
-//	all-gather  α +  (n−1)/n · bytes ÷ achieved bandwidth
-//
-// (R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of Collective Communication Operations in MPICH", 2005.)
+// collective returns the time of a collective over w.N devices that leaves w.Write bytes on each: [parallel.Fabric.Time].
 func (m *Machine) collective(w *model.Work) OpTime {
-	if m.Link.Devices <= 1 || m.Link.Bandwidth == 0 {
-		return OpTime{}
-	}
-	wire := (w.Write * m.ringShare(w)).At(m.Link.Bandwidth * unit.ByteRate(m.Link.Share))
-	return OpTime{Total: m.Link.Latency + wire, Memory: wire, Overhead: m.Link.Latency, Limit: Communication}
-}
-
-// ringShare returns how many times the result of a collective each device sends over its link, on a ring.
-func (m *Machine) ringShare(w *model.Work) unit.Bytes {
-	n := float64(m.Link.Devices)
-	passes := 1.0
-	if w.Kind == "AllReduce" {
-		passes = 2
-	}
-	return unit.Bytes(passes * (n - 1) / n)
+	total, wire := m.Fabric.Time(w.Kind, int(w.N), w.Write)
+	return OpTime{Total: total, Memory: wire, Overhead: total - wire, Limit: Communication}
 }
 
 // Times sums the times of a list of work and says what limits it: the limit with the largest share.
@@ -265,11 +240,10 @@ func (m *Machine) memoryFloor(compulsory unit.Bytes) unit.Seconds {
 	return max(compulsory-m.Device.Cache.LastLevel, 0).At(m.Device.Memory.Bandwidth)
 }
 
-// wireFloor returns the time of a collective's message over one link, all executions: each device must send or receive
-// what it lacks of the result once, whatever the algorithm, in-network reduction included.
+// wireFloor returns the floor of a collective, all executions: [parallel.Fabric.Floor].
 func (m *Machine) wireFloor(w *model.Work) unit.Seconds {
-	if w.Class != model.Collective || m.Link.Devices <= 1 || m.Link.Bandwidth == 0 {
+	if w.Class != model.Collective {
 		return 0
 	}
-	return (w.Write * unit.Bytes(w.Count) * min(1, m.ringShare(w))).At(m.Link.Bandwidth)
+	return m.Fabric.Floor(w.Kind, int(w.N), w.Write) * unit.Seconds(w.Count)
 }

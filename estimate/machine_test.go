@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -136,10 +137,10 @@ func TestCollective(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Link = Fabric{Devices: 4, Latency: 10e-6, Bandwidth: 100e9, Share: 0.9}
-	w := model.Work{Class: model.Collective, Kind: "AllReduce", Count: 1, Write: 1e9}
+	m.Fabric = parallel.Fabric{Domain: 8, Link: hardware.Link{Bandwidth: 100e9}, Kind: hardware.LinkKind{Latency: 10e-6, Share: 0.9}}
+	w := model.Work{Class: model.Collective, Kind: "AllReduce", Count: 1, Write: 1e9, N: 4}
 	near(t, "all-reduce", float64(m.Op(&w).Total), 10e-6+1.5/90)
-	gather := model.Work{Class: model.Collective, Kind: "AllGather", Count: 1, Write: 1e9}
+	gather := model.Work{Class: model.Collective, Kind: "AllGather", Count: 1, Write: 1e9, N: 4}
 	near(t, "all-gather", float64(m.Op(&gather).Total), 10e-6+0.75/90)
 	near(t, "floor", float64(m.Bound([]model.Work{w}, 0)), 10e-3)
 }

@@ -41,7 +41,7 @@ type ModelInfo struct {
 	UnknownOps       []string   `json:"unknown_ops,omitempty"`
 }
 
-// Plan is how a model is spread over the devices of one replica.
+// Plan is how a model is spread over the devices of one replica, every degree said.
 type Plan struct {
 	TP int `json:"tp"`
 	PP int `json:"pp"`

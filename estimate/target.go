@@ -2,8 +2,8 @@ package estimate
 
 import (
 	"errors"
-	"fmt"
 
+	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -15,11 +15,11 @@ type Target struct {
 	Device     *hardware.Device
 	Efficiency hardware.Efficiency // of the device's architecture
 	Runtime    *runtime.Profile
-	Link       hardware.LinkKind // of the fastest link that connects the devices of a replica
-	Count      int               // devices in all
-	TP         int               // devices a model is spread over; count ÷ tp replicas
-	Memory     unit.Bytes        // in place of a capacity that is not known; 0: the device's own
-	Price      *Price            // nil: not known
+	Plan       parallel.Plan   // how a replica is spread over devices
+	Fabric     parallel.Fabric // what connects the devices of a replica
+	Count      int             // devices in all: replicas · the plan's
+	Memory     unit.Bytes      // in place of a capacity that is not known; 0: the device's own
+	Price      *Price          // nil: not known
 }
 
 // Price is what a deployment costs an hour, idle devices of whole instances included.
@@ -34,7 +34,7 @@ type Price struct {
 var ErrCapacity = errors.New("its memory capacity is not known; give one with --memory")
 
 // Replicas returns how many copies of the model run side by side.
-func (t *Target) Replicas() int { return t.Count / t.TP }
+func (t *Target) Replicas() int { return t.Count / t.Plan.Devices() }
 
 // Capacity returns the memory of one device, 0 if not known, and whether it is the label's figure only.
 func (t *Target) Capacity() (b unit.Bytes, nominal bool) {
@@ -51,23 +51,11 @@ func (t *Target) Machine(formats ...dtype.DType) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.TP > 1 {
-		m.Link, err = t.fabric()
-	}
-	return m, err
-}
-
-// fabric returns what connects the devices of one replica.
-func (t *Target) fabric() (Fabric, error) {
-	l, ok := t.Device.LinkOf(t.TP)
-	if !ok {
-		return Fabric{}, fmt.Errorf("%s: no known link connects %d devices", t.Device.ID, t.TP)
-	}
-	f := Fabric{Devices: t.TP, Bandwidth: l.Bandwidth, Latency: t.Link.Latency, Share: t.Link.Share}
+	m.Fabric = t.Fabric
 	if t.Runtime.Ideal {
-		f.Latency, f.Share = 0, 1
+		m.Fabric.Kind.Latency, m.Fabric.Kind.Share, m.Fabric.Network.Latency, m.Fabric.Network.Share = 0, 1, 0, 1
 	}
-	return f, nil
+	return m, nil
 }
 
 // footprint adds up the memory of one device and compares it with its capacity.

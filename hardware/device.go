@@ -165,9 +165,10 @@ func (o Origin) covers(field string) bool {
 }
 
 // Of returns the origin of a field: the most specific exception, or the default source as published.
-func (d *Device) Of(field string) Origin { return d.Origins.of(field, d.Source) }
+func (d *Device) Of(field string) Origin { return d.Origins.Of(field, d.Source) }
 
-func (os Origins) of(field, source string) Origin {
+// Of returns the most specific of the origins of a field, or the default source as published.
+func (os Origins) Of(field, source string) Origin {
 	best := Origin{Field: field, Source: source, Status: Published}
 	longest := -1
 	for _, o := range os {

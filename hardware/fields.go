@@ -76,7 +76,7 @@ func leaf(out []Field, name string, v reflect.Value) []Field {
 			break
 		}
 		return fields(out, name+".", v)
-	case reflect.Slice: // kinds of a runtime, bands: not values of a datasheet
+	case reflect.Slice, reflect.Array: // of a runtime: not values of a datasheet
 		return out
 	case reflect.Float64:
 		number = v.Float()

@@ -25,7 +25,7 @@ type Ownership struct {
 }
 
 // Of returns the origin of a field, in the manner of [Device.Of].
-func (o *Ownership) Of(field string) Origin { return o.Origins.of(field, o.Source) }
+func (o *Ownership) Of(field string) Origin { return o.Origins.Of(field, o.Source) }
 
 // OwnershipSection is the table of a catalog file that holds ways of owning by id.
 const OwnershipSection = "ownership"

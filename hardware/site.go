@@ -51,7 +51,7 @@ type Carbon struct {
 }
 
 // Of returns the origin of a field, in the manner of [Device.Of].
-func (s *Site) Of(field string) Origin { return s.Origins.of(field, s.Source) }
+func (s *Site) Of(field string) Origin { return s.Origins.Of(field, s.Source) }
 
 // USD converts an amount charged at the site; ok is false where it is not known, or its currency's rate isn't.
 func (s *Site) USD(m Money) (usd float64, ok bool) {

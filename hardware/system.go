@@ -52,7 +52,7 @@ type Rack struct {
 }
 
 // Of returns the origin of a field, in the manner of [Device.Of].
-func (s *System) Of(field string) Origin { return s.Origins.of(field, s.Source) }
+func (s *System) Of(field string) Origin { return s.Origins.Of(field, s.Source) }
 
 // Fabric returns the link between the devices of the machine; ok is false where neither it nor the device has one.
 func (s *System) Fabric(d *Device) (l Link, ok bool) {

@@ -50,7 +50,7 @@ type Work struct {
 	Format, Stored dtype.DType
 
 	// The matrix form of the multiply-accumulates: Groups independent products of M×K by K×N. Zero where there is none.
-	// A convolution is M = output positions, N = output channels of a group, K = input channels of a group × kernel area.
+	// Of a collective N is the number of devices that take part. A convolution is M = output positions, N = output channels of a group, K = input channels of a group × kernel area.
 	M, N, K, Groups float64
 
 	// Shape is the shape of the first output, for people.

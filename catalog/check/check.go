@@ -195,7 +195,7 @@ func (s *scope) run(call func(*Rule) bool) {
 	s.unneeded()
 }
 
-// report adds a finding at a field of the record, unless the record gives a reason.
+// found adds a finding at a field of the record, unless the record gives a reason.
 func (s *scope) found(field, problem, want string) {
 	s.needed[s.rule.ID] = true
 	if s.accepted.Of(s.rule.ID) != "" {
@@ -211,6 +211,11 @@ func (s *scope) add(rule string, severity Severity, field, problem, want string)
 		keys = strings.Split(field, ".")
 	}
 	at := s.table.At(keys...)
+	for i := range s.report.Findings {
+		if f := &s.report.Findings[i]; field != "" && severity == Error && f.Severity == Error && f.File == at.File && f.Line == at.Line && f.Column == at.Column {
+			return
+		}
+	}
 	s.report.Findings = append(s.report.Findings, Finding{Rule: rule, Severity: severity, File: at.File, Line: at.Line, Column: at.Column,
 		Record: s.id, Field: shown(field), Problem: problem, Want: want, Snippet: at.Snippet})
 }

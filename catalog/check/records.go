@@ -10,10 +10,10 @@ import (
 )
 
 // A record that the catalog has already may be changed by several files: only new ones can be there twice.
-func duplicateDevice(d *hardware.Device, s *scope) { s.once(s.before.Device(d.ID) == nil) }
-func duplicateSystem(y *hardware.System, s *scope) { s.once(s.before.System(y.ID) == nil) }
-func duplicateSite(y *hardware.Site, s *scope)     { s.once(s.before.Site(y.ID) == nil) }
-func duplicateInstance(*hardware.Instance, *scope) {}
+func duplicateDevice(d *hardware.Device, s *scope)     { s.once(s.before.Device(d.ID) == nil) }
+func duplicateSystem(y *hardware.System, s *scope)     { s.once(s.before.System(y.ID) == nil) }
+func duplicateSite(y *hardware.Site, s *scope)         { s.once(s.before.Site(y.ID) == nil) }
+func duplicateInstance(_ *hardware.Instance, s *scope) { s.once(true) }
 
 // once reports a new record that another file, or the same one further up, has as well.
 func (s *scope) once(isNew bool) {

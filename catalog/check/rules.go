@@ -10,22 +10,23 @@ import (
 // Rules returns what is checked, in the order it is documented.
 func Rules() []Rule { return append(slices.Clone(rules), others...) }
 
-// rules are those that look at one record; each is one function.
+// rules are those that look at one record, each one function. Of two errors at one place only the first is told: what
+// follows from it would only confuse.
 var rules = []Rule{
+	{ID: "contradiction", Severity: Error, Doc: "a published value is within 3 % of the catalog's of that device", device: contradiction},
 	{ID: "derived-peak", Severity: Error, Doc: "a dense rate is cores × operations per clock × clock, within 5 %", device: derivedPeak},
-	{ID: "sparse-peak", Severity: Error, Doc: "a rate 1.5 to 2.2 times what the cores can do is that with 2:4 sparsity", device: sparsePeak},
+	{ID: "sparse-peak", Severity: Error, Doc: "a rate is not 1.5 to 2.2 times what the cores can do dense", device: sparsePeak},
 	{ID: "format-ratio", Severity: Error, Doc: "rates of two number formats stand in the ratio of the architecture", device: formatRatio},
-	{ID: "accumulate-rate", Severity: Error, Doc: "GeForce cards run at half rate with 32-bit accumulation, which is what stands under matrix", device: accumulateRate},
-	{ID: "memory-unit", Severity: Error, Doc: "a capacity is what the driver reports, in MiB or GiB: a round number of GB is the label", device: memoryUnit},
+	{ID: "accumulate-rate", Severity: Error, Doc: "matrix holds rates with 32-bit accumulation: half of the other on GeForce", device: accumulateRate},
+	{ID: "memory-unit", Severity: Error, Doc: "a capacity is what the driver reports: a round number of GB is a label", device: memoryUnit},
 	{ID: "reported-memory", Severity: Error, Doc: "a driver reports 90 to 100 % of the label, read as GiB", device: reportedMemory},
 	{ID: "memory-label", Severity: Error, Doc: "a capacity in the name is that of the device", device: memoryLabel},
-	{ID: "memory-bandwidth", Severity: Error, Doc: "a bandwidth is one that the kind of memory can have; channels × 8 bytes × rate for DDR", device: memoryBandwidth},
+	{ID: "memory-bandwidth", Severity: Error, Doc: "a bandwidth is one that memory of that kind can have", device: memoryBandwidth},
 	{ID: "link-direction", Severity: Error, Doc: "a link's bandwidth is that of one direction, and of its generation", device: linkDirection, system: fabricDirection},
-	{ID: "contradiction", Severity: Error, Doc: "a value published for a device that the catalog knows is the catalog's, within 3 %", device: contradiction},
 	{ID: "system-power", Severity: Error, Doc: "a system draws at least what its devices do", system: systemPower},
-	{ID: "site-range", Severity: Warning, Doc: "electricity costs 0.01 to 0.60 USD/kWh and emits at most 1100 g/kWh; room costs 50 to 600 USD/kW-month", site: siteRange},
+	{ID: "site-range", Severity: Warning, Doc: "tariffs, rents and carbon of a site are such as exist", site: siteRange},
 	{ID: "spot-price", Severity: Error, Doc: "spot and reserved prices are below on-demand", instance: spotPrice},
-	{ID: "price-outlier", Severity: Warning, Doc: "a price per device is between a quarter of the median of its device and four times that", instance: priceOutlier},
+	{ID: "price-outlier", Severity: Warning, Doc: "a price per device is a quarter to four times the median of its device", instance: priceOutlier},
 	{ID: "price-date", Severity: Warning, Doc: "a price says when it was seen", instance: priceDate},
 	{ID: "duplicate-id", Severity: Error, Doc: "a record is in the files once", device: duplicateDevice, system: duplicateSystem, site: duplicateSite, instance: duplicateInstance},
 	{ID: "no-source", Severity: Warning, Doc: "a new record says where its values come from", device: deviceSource, system: systemSource, site: siteSource, instance: instanceSource},

@@ -13,6 +13,7 @@ import (
 
 	"roofline/catalog"
 	"roofline/estimate"
+	"roofline/estimate/parallel"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -137,9 +138,12 @@ func TestAccuracyServed(t *testing.T) {
 			f.Weights = dtype.FP8
 		}
 		tp := int(number(row, "tp"))
-		link, _ := device.LinkOf(tp)
-		l, err := estimate.NewLanguage(m, &estimate.Target{Device: device, Efficiency: c.Efficiency(device), Runtime: c.Runtime(map[string]string{"trtllm": "tensorrt-llm"}[engine]+map[string]string{"vllm": "vllm", "sglang": "vllm"}[engine]),
-			Count: tp, TP: tp, Link: c.LinkKind(link.Kind)}, f)
+		fabric, err := parallel.Place(device, tp, c.LinkKind, parallel.Network{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := estimate.NewLanguage(m, &estimate.Target{Device: device, Efficiency: c.Efficiency(device), Runtime: c.Runtime(map[string]string{"trtllm": "tensorrt-llm"}[engine] + map[string]string{"vllm": "vllm", "sglang": "vllm"}[engine]),
+			Count: tp, Plan: parallel.Plan{TP: tp}, Fabric: fabric}, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +213,7 @@ func TestAccuracyVision(t *testing.T) {
 			if row == nil {
 				continue
 			}
-			tg := estimate.Target{Device: dev, Efficiency: c.Efficiency(dev), Runtime: c.Runtime(target.runtime), Count: 1, TP: 1}
+			tg := estimate.Target{Device: dev, Efficiency: c.Efficiency(dev), Runtime: c.Runtime(target.runtime), Count: 1}
 			m := estimate.NewGraphModel(g, tg.Runtime.Fusion, formats)
 			machine, err := m.Machine(&tg)
 			if err != nil {
@@ -267,7 +271,7 @@ func TestAccuracyONNXRuntime(t *testing.T) {
 		dev := &hardware.Device{ID: "epyc-4-cores", Kind: hardware.CPU, Architecture: "zen3"}
 		dev.Vector[dtype.FP32] = run.peak
 		dev.Memory.Bandwidth = run.bandwidth
-		tg := estimate.Target{Device: dev, Efficiency: hardware.Efficiency{Default: 1, Bandwidth: 1}, Runtime: c.Runtime("onnxruntime"), Count: 1, TP: 1}
+		tg := estimate.Target{Device: dev, Efficiency: hardware.Efficiency{Default: 1, Bandwidth: 1}, Runtime: c.Runtime("onnxruntime"), Count: 1}
 		var r residuals
 		for _, row := range rows {
 			inputs := map[string]model.Shape{}

@@ -10,6 +10,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/parallel"
 	"roofline/hardware/unit"
 	"roofline/model"
 	"roofline/model/transformer"
@@ -17,7 +18,7 @@ import (
 
 // estimateCmd answers the four questions of a buyer: latency, throughput, memory use, cost.
 type estimateCmd struct {
-	Model string `arg:"" help:"A file (.onnx, .toml, config.json), a folder with a config.json, or a built-in model."`
+	Model string `arg:"" help:"A file (.onnx, .gguf, .toml, config.json), a folder with a config.json, or a built-in model."`
 
 	deviceFlags  `embed:""`
 	formatFlags  `embed:""`
@@ -83,8 +84,8 @@ func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
 	if c.Phase != "" {
 		return fmt.Errorf("--phase is for language models; %s is a graph", loaded.Name())
 	}
-	if c.TP > 1 {
-		return fmt.Errorf("--tp is for language models; every device runs its own batches of a graph")
+	if c.plan() != (parallel.Plan{}) || c.TP == auto {
+		return fmt.Errorf("--tp, --pp, --ep and --dp are for language models; every device runs its own batches of a graph")
 	}
 	batches, err := loads("batch", c.Batch, 1, paying)
 	if err != nil {
@@ -174,6 +175,9 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 	if err != nil {
 		return err
 	}
+	if loaded.Language.Kind == transformer.Encoder && (step == nil || step.Prompts == 0) {
+		return fmt.Errorf("%s encodes and does not generate: use --phase prefill", loaded.Name())
+	}
 	d := c.deployer(s, deploy.Language)
 	targets, err := d.Targets()
 	if err != nil {
@@ -182,7 +186,7 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 	rows := make([]row, len(targets))
 	for i := range targets {
 		rows[i] = c.languageRow(d, loaded.Language, targets[i], request, users, step)
-		if rows[i].failed() && d.Named() && c.Count == 0 {
+		if rows[i].failed() && d.Named() {
 			return rows[i].err
 		}
 	}
@@ -224,10 +228,10 @@ func (c *estimateCmd) step() (*transformer.Step, error) {
 
 // languageRow estimates a language model on one target.
 func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t estimate.Target, q estimate.Request, users []float64, step *transformer.Step) row {
-	l, err := fewest(d, m, &t, c.formatFlags.language(), q)
+	l, err := c.deployed(d, m, &t, q)
 	if err != nil {
-		if d.Wish.Count == 0 {
-			d.Spread(&t, max(1, d.Wish.TP)) // the row is about the device, not the last group that was tried
+		if !d.Wish.Given() {
+			t.Count, t.Plan = 1, parallel.Plan{}.Filled() // the row is about the device, not the last group that was tried
 		}
 		return row{target: t, err: err}
 	}
@@ -252,17 +256,31 @@ func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t es
 	return r
 }
 
-// fewest compiles the model for as many devices as the user asked for, or for the fewest, a power of two, that hold it
+// deployed compiles the model for as many devices as the user asked for, or for the fewest, a power of two, that hold it
 // with one request.
-func fewest(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, f transformer.Formats, q estimate.Request) (*estimate.Language, error) {
-	if d.Wish.Count > 0 || d.Wish.TP > 0 {
-		d.Spread(t, max(d.Wish.TP, d.Wish.Count))
+func (c *estimateCmd) deployed(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, q estimate.Request) (*estimate.Language, error) {
+	f := c.formatFlags.language()
+	if c.TP == auto {
+		return widest(d, m, t, f, q)
+	}
+	if d.Wish.Given() || t.Count > 1 {
+		if err := d.Spread(t, max(d.Wish.Count, d.Wish.Plan.Devices(), t.Count)); err != nil {
+			return nil, err
+		}
 		return estimate.NewLanguage(m, t, f)
 	}
+	return fewest(d, m, t, f, q)
+}
+
+// fewest compiles the model for the fewest devices, a power of two, that hold it with one request.
+func fewest(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, f transformer.Formats, q estimate.Request) (*estimate.Language, error) {
 	var last error
 	for n := 1; n <= mostDevices; n *= 2 {
-		d.Spread(t, n)
-		l, err := estimate.NewLanguage(m, t, f)
+		var l *estimate.Language
+		err := d.Spread(t, n)
+		if err == nil {
+			l, err = estimate.NewLanguage(m, t, f)
+		}
 		if err != nil {
 			var format *estimate.FormatError
 			if errors.As(err, &format) || last == nil {
@@ -280,6 +298,52 @@ func fewest(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, f tran
 	return nil, last
 }
 
+// widest tries every tensor parallelism that divides the devices and compiles the model for the one with the highest
+// throughput at full load; --tp auto.
+func widest(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, f transformer.Formats, q estimate.Request) (*estimate.Language, error) {
+	count := max(d.Wish.Count, t.Count)
+	rest := d.Wish.Plan.Filled().PP * d.Wish.Plan.Filled().DP
+	best, fastest := *t, 0.0
+	var failed error
+	for tp := 1; tp*rest <= count; tp++ {
+		if count%(tp*rest) != 0 {
+			continue
+		}
+		try := *t
+		wish := *d
+		wish.Wish.Plan.TP, wish.Wish.Count = tp, count
+		err := wish.Spread(&try, count)
+		var l *estimate.Language
+		if err == nil {
+			l, err = estimate.NewLanguage(m, &try, f)
+		}
+		if err != nil {
+			if failed == nil {
+				failed = err
+			}
+			continue
+		}
+		users, err := l.MaxUsers(q)
+		if err != nil {
+			users = 1
+		}
+		if users < 1 {
+			failed = fmt.Errorf("does not fit on %d × %s: %s of weights, %s of memory", count, t.Device.ID,
+				m.WeightBytes(f), capacity(t)*unit.Bytes(count))
+			continue
+		}
+		replicas := float64(try.Replicas())
+		if rate := l.Estimate(users*replicas, q).Throughput.Value; rate > fastest {
+			best, fastest = try, rate
+		}
+	}
+	if fastest == 0 {
+		return nil, failed
+	}
+	*t = best
+	return estimate.NewLanguage(m, t, f)
+}
+
 // mostDevices ends the search for a group that holds a model.
 const mostDevices = 64
 
@@ -292,9 +356,6 @@ func capacity(t *estimate.Target) unit.Bytes {
 func (c *estimateCmd) verdict(d *deploy.Deployer, rows []row) error {
 	if !d.Named() || c.Count == 0 || len(rows) != 1 {
 		return nil
-	}
-	if rows[0].failed() {
-		return rows[0].err
 	}
 	if !rows[0].fits() {
 		return errDoesNotFit

@@ -43,7 +43,7 @@ func newDocument(s *session, rows []row, assumed ...assumption) *document {
 			}
 			d.Estimates = append(d.Estimates, &estimate.Result{Device: r.target.Device.ID, Count: r.target.Count,
 				Replicas: r.target.Replicas(), Runtime: r.target.Runtime.ID, Unavailable: reason,
-				Plan: estimate.Plan{TP: r.target.TP, PP: 1, EP: 1, DP: 1}})
+				Plan: estimate.Plan(r.target.Plan.Filled())})
 		}
 		for _, e := range r.results {
 			if e != nil {
@@ -74,9 +74,9 @@ func (n namer) of(t *estimate.Target) string {
 	return name
 }
 
-// plan names how a language model is spread: TP8, or 2×TP4 for two replicas.
+// plan names how a language model is spread: TP8, TP4·PP2, or 2×TP4 for two replicas.
 func plan(t *estimate.Target) string {
-	p := fmt.Sprintf("TP%d", t.TP)
+	p := t.Plan.String()
 	if r := t.Replicas(); r > 1 {
 		p = fmt.Sprintf("%d×%s", r, p)
 	}

@@ -16,7 +16,7 @@ import (
 
 // fitCmd answers whether a language model fits, with how many users, on how many devices.
 type fitCmd struct {
-	Model string `arg:"" help:"A config.json, a folder that holds one, or a built-in language model."`
+	Model string `arg:"" help:"A config.json, a folder that holds one, a .gguf, or a built-in language model."`
 
 	deviceFlags `embed:""`
 	formatFlags `embed:""`
@@ -36,7 +36,7 @@ type fitting struct {
 	Device        string              `json:"device"`
 	Count         int                 `json:"count"`
 	Replicas      int                 `json:"replicas"`
-	TP            int                 `json:"tp"`
+	Plan          estimate.Plan       `json:"plan"`
 	Memory        *estimate.Footprint `json:"memory"` // per device, the KV cache as large as it can be
 	Fits          *bool               `json:"fits,omitempty"`
 	Short         unit.Bytes          `json:"short_bytes,omitempty"` // missing on each device for one request
@@ -54,6 +54,12 @@ func (c *fitCmd) Run(s *session) error {
 	loaded, err := deploy.Load(c.Model, model.Bindings{})
 	if err != nil {
 		return err
+	}
+	if c.TP == auto {
+		return fmt.Errorf("--tp auto is for estimate; fit shows every number of devices")
+	}
+	if loaded.Language != nil && loaded.Language.Kind == transformer.Encoder {
+		return fmt.Errorf("%s encodes and keeps no cache: it fits if its %s of weights do", loaded.Name(), loaded.Language.WeightBytes(c.formatFlags.language()))
 	}
 	if loaded.Language == nil {
 		return fmt.Errorf("fit is for language models; for %s: roofline estimate %s --batch max", loaded.Name(), c.Model)
@@ -90,16 +96,21 @@ func (c *fitCmd) Run(s *session) error {
 // layouts returns the layouts of a model on so many devices of one kind as were asked for, or on 1, 2, 4 … devices up
 // to one step beyond the first that holds a request.
 func (c *fitCmd) layouts(d *deploy.Deployer, m *transformer.Model, t estimate.Target) ([]fitting, error) {
-	if c.Count > 0 || c.TP > 0 {
-		d.Spread(&t, max(c.TP, c.Count))
+	if d.Wish.Given() || t.Count > 1 {
+		if err := d.Spread(&t, max(c.Count, d.Wish.Plan.Devices(), t.Count)); err != nil {
+			return nil, err
+		}
 		f, err := c.layout(m, t)
 		return []fitting{f}, err
 	}
 	var out []fitting
 	held := false
 	for n := 1; n <= mostDevices; n *= 2 {
-		d.Spread(&t, n)
-		f, err := c.layout(m, t)
+		var f fitting
+		err := d.Spread(&t, n)
+		if err == nil {
+			f, err = c.layout(m, t)
+		}
 		if err != nil {
 			if len(out) == 0 {
 				return nil, err
@@ -122,7 +133,7 @@ func (c *fitCmd) layout(m *transformer.Model, t estimate.Target) (fitting, error
 		return fitting{}, err
 	}
 	room, err := l.Room(float64(c.Context))
-	f := fitting{Device: t.Device.ID, Count: t.Count, Replicas: t.Replicas(), TP: t.TP, Memory: room.Memory, target: t}
+	f := fitting{Device: t.Device.ID, Count: t.Count, Replicas: t.Replicas(), Plan: estimate.Plan(t.Plan.Filled()), Memory: room.Memory, target: t}
 	if errors.Is(err, estimate.ErrCapacity) {
 		return f, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"roofline/cmd/roofline/internal/deploy"
+	"roofline/estimate/parallel"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -18,28 +19,59 @@ import (
 type deviceFlags struct {
 	Device     string             `help:"Devices: names, a comma list, a glob such as 'h100*', or all." default:"all" placeholder:"ID"`
 	Count      int                `help:"How many devices. Language models: without it the fewest that hold the model." placeholder:"N"`
-	TP         int                `name:"tp" help:"Devices one copy of a language model is spread over." placeholder:"N"`
+	TP         degree             `name:"tp" help:"Tensor parallelism: devices that share every layer of a language model; auto tries all." placeholder:"N|auto"`
+	PP         int                `name:"pp" help:"Pipeline parallelism: stages of consecutive layers." placeholder:"N"`
+	EP         int                `name:"ep" help:"Expert parallelism: groups that each hold a share of the experts." placeholder:"N"`
+	DP         int                `name:"dp" help:"Data-parallel attention: groups that attend for their own requests and share the experts." placeholder:"N"`
 	Runtime    string             `help:"Runtime profile, such as vllm or ideal: roofline catalog list --runtimes." placeholder:"ID"`
 	Memory     unit.Bytes         `help:"Memory of a device where the catalog has none, such as 64GiB." placeholder:"SIZE"`
 	Price      hardware.PriceKind `help:"Kind of price: on-demand, spot, reserved-1y or reserved-3y." enum:"on-demand,spot,reserved-1y,reserved-3y" default:"on-demand"`
 	USDPerHour float64            `name:"usd-per-hour" help:"Price of one device-hour, in place of the catalog's." placeholder:"USD"`
 }
 
+// degree is how many ways something is split; auto leaves it to a search.
+type degree int
+
+// auto stands for the best degree there is.
+const auto degree = -1
+
+// UnmarshalText reads a number, or auto.
+func (d *degree) UnmarshalText(text []byte) error {
+	if string(text) == "auto" {
+		*d = auto
+		return nil
+	}
+	n, err := positive(string(text))
+	if err != nil || n > mostParallel {
+		return fmt.Errorf("%q: want a number from 1 to %d, or auto", text, mostParallel)
+	}
+	*d = degree(n)
+	return nil
+}
+
+// mostParallel is more devices than any deployment has.
+const mostParallel = 1 << 16
+
 func (f *deviceFlags) check() error {
-	switch {
-	case f.Count < 0 || f.TP < 0 || f.Count > 1<<16 || f.TP > 1<<16:
-		return fmt.Errorf("--count and --tp: want 1 to 65,536")
-	case f.Count > 0 && f.TP > 0 && f.Count%f.TP != 0:
-		return fmt.Errorf("--count %d is not a multiple of --tp %d: count = replicas × tp", f.Count, f.TP)
-	case f.USDPerHour < 0 || math.IsNaN(f.USDPerHour) || math.IsInf(f.USDPerHour, 0):
+	for _, n := range []int{f.Count, f.PP, f.EP, f.DP} {
+		if n < 0 || n > mostParallel {
+			return fmt.Errorf("--count, --pp, --ep and --dp: want 1 to %d", mostParallel)
+		}
+	}
+	if f.USDPerHour < 0 || math.IsNaN(f.USDPerHour) || math.IsInf(f.USDPerHour, 0) {
 		return fmt.Errorf("--usd-per-hour: want a price such as 2.69")
 	}
 	return nil
 }
 
+// plan returns the degrees that were given.
+func (f *deviceFlags) plan() parallel.Plan {
+	return parallel.Plan{TP: int(max(f.TP, 0)), PP: f.PP, EP: f.EP, DP: f.DP}
+}
+
 func (f *deviceFlags) deployer(s *session, serves string) *deploy.Deployer {
 	return &deploy.Deployer{Catalog: s.catalog, Serves: serves, Wish: deploy.Wish{
-		Devices: f.Device, Runtime: f.Runtime, Count: f.Count, TP: f.TP, Memory: f.Memory,
+		Devices: f.Device, Runtime: f.Runtime, Count: f.Count, Plan: f.plan(), Memory: f.Memory,
 		USDPerHour: f.USDPerHour, Price: f.Price,
 	}}
 }

@@ -19,7 +19,7 @@ import (
 
 // layersCmd shows where the work and the time go.
 type layersCmd struct {
-	Model string `arg:"" help:"A file (.onnx, .toml, config.json), a folder with a config.json, or a built-in model."`
+	Model string `arg:"" help:"A file (.onnx, .gguf, .toml, config.json), a folder with a config.json, or a built-in model."`
 
 	deviceFlags `embed:""`
 	formatFlags `embed:""`
@@ -67,6 +67,9 @@ func (c *layersCmd) Run(s *session) error {
 	if err := c.deviceFlags.check(); err != nil {
 		return err
 	}
+	if c.TP == auto {
+		return fmt.Errorf("--tp auto is for estimate; layers shows one plan")
+	}
 	if c.Batch < 0 || c.Top < 0 {
 		return fmt.Errorf("--batch and --top: want a whole number from 1")
 	}
@@ -106,8 +109,8 @@ func (c *layersCmd) target(s *session, loaded *deploy.Loaded) (*estimate.Target,
 	if len(targets) != 1 {
 		return nil, fmt.Errorf("layers shows one device at a time; --device %s names %d", c.Device, len(targets))
 	}
-	d.Spread(&targets[0], max(1, c.TP, c.Count))
-	return &targets[0], nil
+	err = d.Spread(&targets[0], max(c.Count, d.Wish.Plan.Devices()))
+	return &targets[0], err
 }
 
 // breakdown is the work of one execution and, on a device, how it is timed.
@@ -173,7 +176,8 @@ func (c *layersCmd) phase(m *transformer.Model, t *estimate.Target) (*breakdown,
 	}
 	b := &breakdown{what: what, warnings: m.Warnings, assumed: []string{m.Name, unit.Group(fmt.Sprintf("%.0f", m.Parameters())) + " parameters"}}
 	if t == nil {
-		p, err := m.Plan(c.formatFlags.language(), max(1, c.TP))
+		w := c.plan().Filled()
+		p, err := m.Sharded(c.formatFlags.language(), transformer.Sharding{TP: w.TP, ADP: w.DP, EP: w.EP})
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ const welcome = `roofline: what will this model do on that hardware, before you 
   roofline fit llama-3.1-70b --context 32k          does it fit, how many users, how many devices
   roofline layers resnet50 --device a100-sxm-80gb   where the time goes, layer by layer
 
-  MODEL is a file (.onnx .toml config.json), a folder, or a name: roofline models list
+  MODEL is a file (.onnx .gguf .toml config.json), a folder, or a name: roofline models list
 `
 
 // cli is the command line: one field per verb.
@@ -33,6 +33,7 @@ type cli struct {
 	Estimate estimateCmd `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
 	Layers   layersCmd   `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
 	Fit      fitCmd      `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
+	Validate validateCmd `cmd:"" help:"Predictions against published measurements, or your own."`
 	Catalog  catalogCmd  `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models   modelsCmd   `cmd:"" help:"The built-in models."`
 	Version  versionCmd  `cmd:"" help:"Version of the command and of the catalog."`

@@ -59,7 +59,7 @@ func (c *modelsListCmd) Run(s *session) error {
 		t.Add(e.Name, e.Task, e.Parameters, also)
 	}
 	return s.answer(&show.Answer{
-		Sentence: fmt.Sprintf("%d built-in models; a file works as well: .onnx, .toml, config.json or the folder that holds it.", len(found)),
+		Sentence: fmt.Sprintf("%d built-in models; a file works as well: .onnx, .gguf, .toml, config.json or its folder.", len(found)),
 		Tables:   []show.Table{t},
 		JSON: struct {
 			Schema string  `json:"schema"`
@@ -103,12 +103,7 @@ func (c *modelsShowCmd) Run(s *session) error {
 		add("layers", "%d", m.LayerCount())
 		for i := range m.Layers {
 			l := &m.Layers[i]
-			window := ""
-			if l.Attention.Window > 0 {
-				window = fmt.Sprintf(", window %d", l.Attention.Window)
-			}
-			add(fmt.Sprintf("  %d of them", l.Count), "%d heads, %d key-value heads of %d%s; MLP %d", l.Attention.Heads, l.Attention.KVHeads,
-				l.Attention.HeadDim, window, l.MLP.Intermediate)
+			add(fmt.Sprintf("  %d of them", l.Count), "%s", l.String())
 		}
 		add("hidden size", "%d", m.Hidden)
 		add("vocabulary", "%s%s", unit.Group(fmt.Sprint(m.Vocab)), map[bool]string{true: ", embeddings tied"}[m.TiedEmbeddings])

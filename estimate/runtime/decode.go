@@ -67,8 +67,8 @@ func (p *Profile) check(t document.Table, isNew bool) {
 	}
 	for i, b := range t.Tables("band") {
 		band := p.Bands[i]
-		if b.Has("phase") && !slices.Contains([]string{"", "graph", "prefill", "decode"}, band.Phase) {
-			b.Bad("phase", "graph, prefill or decode")
+		if b.Has("phase") && !slices.Contains([]string{"", "graph", "prefill", "decode", "prefill-moe", "decode-moe"}, band.Phase) {
+			b.Bad("phase", "graph, prefill, decode, prefill-moe or decode-moe")
 		}
 		for _, key := range []string{"low", "high"} {
 			if !b.Has(key) {

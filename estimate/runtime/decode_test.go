@@ -64,13 +64,13 @@ func TestDecodeErrors(t *testing.T) {
 		{`fusion = "full"`, `fusion = "some"`, `r.toml:6:11: fusion "some": want none, pointwise or full`},
 		{`fusion = "full"`, ``, `r.toml:2:1: runtime.vllm lacks fusion: want none, pointwise or full`},
 		{`"gpu", "npu"`, `"gpu", "fpga"`, `r.toml:4:9: kinds: want gpu, cpu, tpu or npu`},
-		{`"language"`, `"tea"`, `r.toml:5:11: serves "tea": want graph, language or both`},
+		{`"language"`, `"tea"`, `r.toml:5:11: serves "tea": want graph, language, both or kernel`},
 		{`"5 us"`, `5`, `r.toml:10:10: launch 5: want a number with unit such as "50 ms"`},
 		{`"5 us"`, `"5 min"`, `r.toml:10:11: launch "5 min": want at most 10 s`},
 		{"overlap = 0.9", "overlap = 1.5", `r.toml:7:11: overlap 1.5: want a share of at most 1, such as 0.9`},
 		{"high = 1.4", "high = 0.4", `r.toml:15:82: band[1].high 0.4: want no less than low`},
 		{"low = 0.8, ", "", `r.toml:15:3: runtime.vllm lacks band[1].low: want a factor of the expected time, such as 1.2`},
-		{`phase = "decode"`, `phase = "lunch"`, `r.toml:15:55: band[1].phase "lunch": want graph, prefill or decode`},
+		{`phase = "decode"`, `phase = "lunch"`, `r.toml:15:55: band[1].phase "lunch": want graph, prefill, decode, prefill-moe or decode-moe`},
 		{"reserve", "reserv", `r.toml:13:1: unknown key "reserv", did you mean "reserve"?`},
 	} {
 		_, err := Decode("r.toml", []byte(strings.Replace(vllm, c.old, c.new, 1)))

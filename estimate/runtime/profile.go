@@ -76,7 +76,7 @@ type Band struct {
 	Class         string          `toml:"class"`         // what was measured, in words
 	Kinds         []hardware.Kind `toml:"kinds"`         // devices it holds for; empty: all
 	Architectures []string        `toml:"architectures"` // and of them those of these architectures; empty: all
-	Phase         string          `toml:"phase"`         // graph, prefill, decode; "" for all
+	Phase         string          `toml:"phase"`         // graph, prefill, decode; prefill-moe and decode-moe for mixtures of experts; "" for all
 	Low           float64         `toml:"low"`
 	High          float64         `toml:"high"`
 	Measurements  int             `toml:"measurements"` // 0: assumed

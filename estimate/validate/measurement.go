@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"roofline/estimate/parallel"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 )
@@ -90,7 +91,12 @@ type Measurement struct {
 	Weights     dtype.DType `json:"weights,omitzero"`
 	Activations dtype.DType `json:"activations,omitzero"`
 	KV          dtype.DType `json:"kv,omitzero"`
-	TP          int         `json:"tp,omitempty"` // devices; 0 is 1
+
+	// How it was spread over devices, as [parallel.Plan] says; 0 is 1. Single kernels and collectives have TP alone.
+	TP int `json:"tp,omitempty"`
+	PP int `json:"pp,omitempty"`
+	EP int `json:"ep,omitempty"`
+	DP int `json:"dp,omitempty"`
 
 	Concurrency float64 `json:"concurrency,omitempty"` // requests in flight, in all
 	ISL         float64 `json:"isl,omitempty"`
@@ -115,10 +121,12 @@ type Measurement struct {
 	Place  string `json:"place,omitempty"` // file and line it was read from
 }
 
-// Devices returns how many devices it was measured on.
-func (m *Measurement) Devices() int { return max(m.TP, 1) }
+// Plan returns how it was spread over devices.
+func (m *Measurement) Plan() parallel.Plan {
+	return parallel.Plan{TP: m.TP, PP: m.PP, EP: m.EP, DP: m.DP}.Filled()
+}
 
-// Name says what was measured, short enough for a line: "tpot qwen3-32b fp8 tp2, 48 requests of 4000/1000".
+// Name says what was measured, short enough for a line: "tpot qwen3-32b fp8 TP2, 48 requests of 4000/1000".
 func (m *Measurement) Name() string {
 	words := []string{string(m.Quantity)}
 	for _, w := range []string{m.Model, m.format()} {
@@ -126,8 +134,8 @@ func (m *Measurement) Name() string {
 			words = append(words, w)
 		}
 	}
-	if m.TP > 1 {
-		words = append(words, fmt.Sprintf("tp%d", m.TP))
+	if p := m.Plan(); p.Devices() > 1 {
+		words = append(words, p.String())
 	}
 	return strings.Join(words, " ") + m.load()
 }
@@ -157,5 +165,5 @@ func (m *Measurement) load() string {
 	case PrefillAttention, DecodeAttention:
 		return fmt.Sprintf(" %g × %g tokens, %d/%d heads of %d", m.Batch, m.Context, m.Heads, m.KVHeads, m.HeadDim)
 	}
-	return fmt.Sprintf(" %g B on %d", float64(m.Bytes), m.Devices())
+	return fmt.Sprintf(", %g B", float64(m.Bytes))
 }

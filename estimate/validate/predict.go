@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"roofline/estimate"
+	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -17,7 +18,7 @@ import (
 type World interface {
 	// Target returns devices as a runtime drives them, one copy of a model spread over all of them. For a runtime that is
 	// not known, or not on this device, it returns the one whose predictions are to stand in.
-	Target(device, runtime string, quantity Quantity, devices int) (*estimate.Target, error)
+	Target(device, runtime string, quantity Quantity, plan parallel.Plan) (*estimate.Target, error)
 	// Language and Graph return the model of a name.
 	Language(name string) (*transformer.Model, error)
 	Graph(name string) (*model.Graph, error)
@@ -52,7 +53,7 @@ type predictor struct {
 type (
 	place struct {
 		device, runtime, class string
-		devices                int
+		plan                   parallel.Plan
 	}
 	workplace struct {
 		place
@@ -70,7 +71,7 @@ type (
 )
 
 func (m *Measurement) place() place {
-	return place{m.Device, m.Runtime, m.Quantity.Class(), m.Devices()}
+	return place{m.Device, m.Runtime, m.Quantity.Class(), m.Plan()}
 }
 
 func (m *Measurement) deployment() deployment {
@@ -98,7 +99,7 @@ func (p *predictor) predict(m *Measurement) (Point, error) {
 func (p *predictor) target(m *Measurement) (t *estimate.Target, err error) {
 	key := m.place()
 	if t = p.targets[key]; t == nil {
-		if t, err = p.world.Target(m.Device, m.Runtime, m.Quantity, m.Devices()); err == nil {
+		if t, err = p.world.Target(m.Device, m.Runtime, m.Quantity, m.Plan()); err == nil {
 			p.targets[key] = t
 		}
 	}
@@ -132,11 +133,10 @@ func (p *predictor) language(point *Point, t *estimate.Target) error {
 	switch {
 	case m.Quantity == TTFT:
 		point.Predicted, point.Limit = r.Prefill.TTFT, r.Prefill.BoundBy
-		point.Basis = t.Runtime.Band(t.Device, "prefill").Class
 	case r.Decode == nil:
 		return fmt.Errorf("no token after the first")
 	default:
-		point.Predicted, point.Limit, point.Basis = r.Decode.TPOT, r.Decode.BoundBy, r.Basis.Class
+		point.Predicted, point.Limit = r.Decode.TPOT, r.Decode.BoundBy
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (p *predictor) kernel(point *Point, t *estimate.Target) error {
 		bound = machine.Bound([]model.Work{w}, 0) // what a device keeps to itself need not be moved
 	}
 	b := t.Runtime.Band(t.Device, m.Quantity.Class())
-	point.Predicted, point.Limit, point.Basis = spread(b, bound, op.Total), op.Limit, b.Class
+	point.Predicted, point.Limit = spread(b, bound, op.Total), op.Limit
 	return nil
 }
 
@@ -209,7 +209,7 @@ func spread(b runtime.Band, bound, expected unit.Seconds) estimate.Band {
 
 // take copies what an answer says of its time.
 func (p *Point) take(r *estimate.Result) {
-	p.Predicted, p.Limit, p.Basis = *r.Latency, *r.BoundBy, r.Basis.Class
+	p.Predicted, p.Limit = *r.Latency, *r.BoundBy
 }
 
 // Work returns the work of a kernel.
@@ -271,5 +271,5 @@ func (m *Measurement) attention() (model.Work, error) {
 }
 
 func (m *Measurement) collective(kind string) model.Work {
-	return model.Work{Name: string(m.Quantity), Kind: kind, Class: model.Collective, Count: 1, Write: m.Bytes}
+	return model.Work{Name: string(m.Quantity), Kind: kind, Class: model.Collective, Count: 1, Write: m.Bytes, N: float64(m.Plan().Devices())}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // columns are the names a table's header can have, beside that of the time.
-var columns = []string{"quantity", "device", "runtime", "version", "model", "weights", "activations", "kv", "tp", "concurrency",
+var columns = []string{"quantity", "device", "runtime", "version", "model", "weights", "activations", "kv", "tp", "pp", "ep", "dp", "concurrency",
 	"isl", "osl", "batch", "context", "m", "n", "k", "heads", "kv_heads", "head_dim", "window", "bytes", "source", "date", "note"}
 
 // times are the columns the measured time can stand in, and their units.
@@ -42,6 +42,12 @@ func (m *Measurement) field(column string) any {
 		return &m.KV
 	case "tp":
 		return &m.TP
+	case "pp":
+		return &m.PP
+	case "ep":
+		return &m.EP
+	case "dp":
+		return &m.DP
 	case "concurrency":
 		return &m.Concurrency
 	case "isl":

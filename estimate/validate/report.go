@@ -15,7 +15,6 @@ type Point struct {
 	Error     float64        `json:"error"` // expected ÷ measured − 1
 	Limit     estimate.Limit `json:"bound_by"`
 	As        string         `json:"predicted_as"` // the runtime profile, which can stand in for another runtime
-	Basis     string         `json:"basis"`        // the class of residuals the band rests on
 }
 
 // Inside reports whether the measurement is in the predicted band.

@@ -195,18 +195,18 @@ func (c *compiler) norm(name string, norm Norm, count, adds float64) {
 // groupCollective appends a communication within the tensor-parallel group, if there is one.
 func (c *compiler) groupCollective(name, kind string, count, elements float64, per driver) {
 	if c.tp > 1 {
-		c.collective(name, kind, count, elements, per)
+		c.collective(name, kind, c.tp, count, elements, per)
 	}
 }
 
-// collective appends a communication between the devices of a replica. Write is the size of the result every device
+// collective appends a communication between so many devices of a replica, noted in N. Write is the size of the result every device
 // ends with, for a reduce-scatter of what it starts with: the message size as nccl-tests counts it.
-func (c *compiler) collective(name, kind string, count, elements float64, per driver) {
-	if c.Sharding.devices() == 1 {
+func (c *compiler) collective(name, kind string, devices, count, elements float64, per driver) {
+	if devices == 1 {
 		return
 	}
 	c.add(op{per: per, Work: model.Work{Name: name, Kind: kind, Class: model.Collective, Count: count,
-		Write: c.activations(elements), Format: c.vector}})
+		Write: c.activations(elements), Format: c.vector, N: devices}})
 }
 
 // alive notes elements that a token needs at once in a part, beside the residual and the normalised input.

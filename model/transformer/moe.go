@@ -178,12 +178,13 @@ func (e *MoE) up() float64 {
 // without, everybody gets everybody's.
 func (c *compiler) dispatch(e *MoE, n, width float64) {
 	s := &c.Sharding
+	all := float64(s.devices())
 	switch {
 	case s.ADP == 1:
 	case s.EP > 1:
-		c.collective("moe_dispatch", "AllToAll", n, e.copies(s)*width, perToken)
+		c.collective("moe_dispatch", "AllToAll", all, n, e.copies(s)*width, perToken)
 	default:
-		c.collective("moe_all_gather", "AllGather", n, width, perReplicaToken)
+		c.collective("moe_all_gather", "AllGather", all, n, width, perReplicaToken)
 	}
 }
 
@@ -191,16 +192,17 @@ func (c *compiler) dispatch(e *MoE, n, width float64) {
 // and some of the experts, or a slice of each, the partial sums are reduced, those of the shared expert with them.
 func (c *compiler) combine(e *MoE, n, width float64) {
 	s := &c.Sharding
+	all := float64(s.devices())
 	switch {
 	case s.ADP == 1:
-		c.collective("mlp_all_reduce", "AllReduce", n, c.hidden, perToken)
+		c.groupCollective("mlp_all_reduce", "AllReduce", n, c.hidden, perToken)
 	case s.EP > 1:
-		c.collective("moe_combine", "AllToAll", n, e.copies(s)*width, perToken)
+		c.collective("moe_combine", "AllToAll", all, n, e.copies(s)*width, perToken)
 	default:
-		c.collective("moe_reduce_scatter", "ReduceScatter", n, width, perReplicaToken)
+		c.collective("moe_reduce_scatter", "ReduceScatter", all, n, width, perReplicaToken)
 	}
-	if s.ADP > 1 && s.TP > 1 {
-		c.collective("mlp_all_reduce", "AllReduce", n, c.hidden, perToken)
+	if s.ADP > 1 {
+		c.groupCollective("mlp_all_reduce", "AllReduce", n, c.hidden, perToken)
 	}
 }
 

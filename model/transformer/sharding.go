@@ -59,7 +59,7 @@ func (m *Model) Check(s Sharding) error {
 	switch {
 	case s.ADP == 1 && s.EP == 1:
 		return m.CheckTP(s.TP)
-	case !m.hasExperts():
+	case !m.Sparse():
 		return fmt.Errorf("%s: expert and attention data parallelism are for a mixture of experts, which it is not: want 1, and replicas "+
 			"instead", m.Name)
 	case s.devices()%s.EP != 0:
@@ -75,7 +75,8 @@ func (m *Model) Check(s Sharding) error {
 		m.working(func(n int) Sharding { return Sharding{TP: s.TP, ADP: s.ADP, EP: n} }))
 }
 
-func (m *Model) hasExperts() bool {
+// Sparse reports a mixture of experts.
+func (m *Model) Sparse() bool {
 	for i := range m.Layers {
 		if m.Layers[i].MoE.Experts > 0 {
 			return true

@@ -8,6 +8,7 @@ import (
 
 	"roofline/catalog"
 	"roofline/estimate"
+	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
 	"roofline/hardware/unit"
@@ -18,7 +19,7 @@ type Wish struct {
 	Devices    string // names, comma lists, globs, "all"
 	Runtime    string
 	Count      int
-	TP         int
+	Plan       parallel.Plan // degrees of 0 are left to the tool
 	Memory     unit.Bytes
 	USDPerHour float64 // per device, in place of the catalog's prices
 	Price      hardware.PriceKind
@@ -35,6 +36,8 @@ type Deployer struct {
 	Catalog *catalog.Catalog
 	Wish    Wish
 	Serves  string // Language or Graph
+
+	systems []*hardware.System // that were named in the place of devices
 }
 
 // Targets returns one target per device asked for, in the order of the catalog, each with one device.
@@ -54,7 +57,13 @@ func (d *Deployer) Targets() ([]estimate.Target, error) {
 		}
 		t := estimate.Target{Device: &devices[i], Runtime: profile, Memory: d.Wish.Memory}
 		t.Efficiency = d.Catalog.Efficiency(&devices[i])
-		d.Spread(&t, 1)
+		devices := 1
+		if s := d.system(t.Device.ID); s != nil {
+			devices = s.Count
+		}
+		if err := d.Spread(&t, devices); err != nil && failed == nil {
+			failed = err
+		}
 		targets = append(targets, t)
 	}
 	if len(targets) == 0 && failed != nil {
@@ -63,11 +72,22 @@ func (d *Deployer) Targets() ([]estimate.Target, error) {
 	return targets, nil
 }
 
-// Devices returns the devices of a comma list of names and globs, each once.
+// Devices returns the devices of a comma list of names and globs, each once. A system stands for its device, with the
+// links of the machine in the place of the device's own.
 func (d *Deployer) Devices() ([]hardware.Device, error) {
 	var out []hardware.Device
 	for _, name := range strings.Split(d.Wish.Devices, ",") {
 		selected, err := d.Catalog.Select(name)
+		if err != nil {
+			if s, unknown := d.Catalog.FindSystem(name); unknown == nil {
+				dev := *d.Catalog.Device(s.Device)
+				if l, ok := s.Fabric(&dev); ok {
+					dev.Links = append([]hardware.Link{l}, dev.Links...)
+				}
+				d.systems = append(d.systems, s)
+				selected, err = []hardware.Device{dev}, nil
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +98,16 @@ func (d *Deployer) Devices() ([]hardware.Device, error) {
 		}
 	}
 	return out, nil
+}
+
+// system returns the machine the user named that holds a device, or nil.
+func (d *Deployer) system(device string) *hardware.System {
+	for _, s := range d.systems {
+		if s.Device == device {
+			return s
+		}
+	}
+	return nil
 }
 
 // Named reports whether the user named a single device.
@@ -129,26 +159,56 @@ func runtimeIDs(all []runtime.Profile) []string {
 	return ids
 }
 
-// Spread sets how many devices the target has and over how many of them a model is split, as the user asked or else
-// all of them, and what that costs.
-func (d *Deployer) Spread(t *estimate.Target, devices int) {
-	t.Count, t.TP = devices, devices
+// Given reports whether the user said how many devices there are or how a model is spread.
+func (w *Wish) Given() bool { return w.Count > 0 || w.Plan != parallel.Plan{} }
+
+// Spread sets how many devices the target has and how a model is spread over them: as the user asked, where nothing was
+// asked by tensor parallelism over all of them. It also finds what connects them and what they cost.
+func (d *Deployer) Spread(t *estimate.Target, devices int) error {
+	p := d.Wish.Plan.Filled()
+	t.Count = devices
+	if d.Wish.Plan.TP == 0 {
+		p.TP = max(1, devices/(p.PP*p.DP))
+	}
 	if d.Serves == Graph {
-		t.TP = 1 // every device runs its own batches
+		p = parallel.Plan{}.Filled() // every device runs its own batches
 	}
-	if d.Wish.Count > 0 {
+	switch {
+	case d.Wish.Count > 0:
 		t.Count = d.Wish.Count
-		t.TP = min(t.TP, t.Count)
+		if d.Serves != Graph && t.Count%p.Devices() != 0 {
+			return fmt.Errorf("--count %d is not a multiple of the %d devices of %v: count = replicas × tp × pp × dp", t.Count, p.Devices(), p)
+		}
+	case d.Serves != Graph:
+		t.Count = p.Devices()
 	}
-	if d.Wish.TP > 0 {
-		t.TP = d.Wish.TP
-		if d.Wish.Count == 0 {
-			t.Count = t.TP
+	t.Plan = p
+	var err error
+	t.Fabric, err = parallel.Place(t.Device, p.TP*p.DP, d.Catalog.LinkKind, d.network(t))
+	if p.PP > 1 && t.Fabric.Network.Bandwidth == 0 { // the stages may lie on other hosts than their neighbours
+		if _, ok := t.Device.LinkOf(p.Devices()); !ok {
+			t.Fabric.Network = d.network(t)
 		}
 	}
-	link, _ := t.Device.LinkOf(t.TP)
-	t.Link = d.Catalog.LinkKind(link.Kind)
 	t.Price = d.price(t)
+	return err
+}
+
+// networkBandwidth is what a device is taken to have to other hosts where its machine is not known: 400 Gbit/s each, as
+// in the eight-device machines of 2022 to 2025. An answer that uses it says so.
+const networkBandwidth = 50e9
+
+// network returns what connects a target's devices beyond their links, where the user asked for so many; it is not taken
+// for granted when the tool chooses.
+func (d *Deployer) network(t *estimate.Target) parallel.Network {
+	if !d.Wish.Given() {
+		return parallel.Network{}
+	}
+	n := parallel.Network{Bandwidth: networkBandwidth, LinkKind: d.Catalog.LinkKind("network")}
+	if s := d.system(t.Device.ID); s != nil && s.Network.Bandwidth > 0 {
+		n.Bandwidth = s.Network.Bandwidth / unit.ByteRate(s.Count)
+	}
+	return n
 }
 
 // price returns what the target costs an hour: the user's figure, or the cheapest offer of whole instances.
@@ -156,7 +216,7 @@ func (d *Deployer) price(t *estimate.Target) *estimate.Price {
 	if d.Wish.USDPerHour > 0 {
 		return &estimate.Price{USDPerHour: unit.USDPerHour(d.Wish.USDPerHour * float64(t.Count)), Source: "--usd-per-hour"}
 	}
-	offer, ok := d.Catalog.Cheapest(t.Device.ID, t.Count, t.TP, d.Wish.Price)
+	offer, ok := d.Catalog.Cheapest(t.Device.ID, t.Count, min(t.Plan.Devices(), t.Fabric.Domain), d.Wish.Price)
 	if !ok {
 		return nil
 	}

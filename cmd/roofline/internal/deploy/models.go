@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"roofline/catalog"
 	"roofline/model"
+	"roofline/model/gguf"
 	"roofline/model/hf"
 	"roofline/model/native"
 	"roofline/model/onnx"
+	"roofline/model/safetensors"
 	"roofline/model/transformer"
 	"roofline/model/zoo"
 )
@@ -64,8 +67,7 @@ func looksLikePath(name string) bool {
 
 func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
 	if info.IsDir() {
-		m, err := hf.ReadFile(path)
-		return &Loaded{Language: m, Source: path}, err
+		return folder(path)
 	}
 	var g *model.Graph
 	var err error
@@ -77,8 +79,11 @@ func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
 		return &Loaded{Language: m, Source: path}, err
 	case ".toml":
 		g, err = native.ReadFile(path)
+	case ".gguf":
+		m, err := gguf.ReadFile(path)
+		return &Loaded{Language: m, Source: path}, err
 	default:
-		return nil, fmt.Errorf("%s: not a model I read: want .onnx, .toml, config.json or a folder that holds one", path)
+		return nil, fmt.Errorf("%s: not a model I read: want .onnx, .gguf, .toml, config.json or a folder that holds one", path)
 	}
 	if err != nil {
 		return nil, err
@@ -90,6 +95,23 @@ func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &Loaded{Graph: g, Source: path}, nil
+}
+
+// folder reads a model's config.json and, where its weights lie beside it, compares the parameters with theirs.
+func folder(path string) (*Loaded, error) {
+	m, err := hf.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if weights, err := filepath.Glob(filepath.Join(path, "*.safetensors*")); err == nil && len(weights) > 0 {
+		index, err := safetensors.ReadFile(path)
+		if err != nil {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("its weights can't be read: %v", err))
+		} else if stored, counted := index.Parameters(), m.Parameters()+m.MTPParameters(); math.Abs(stored-counted) > counted/1000 {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("its files hold %.0f parameters, its configuration gives %.0f: other parts, such as a vision tower, are not counted", stored, counted))
+		}
+	}
+	return &Loaded{Language: m, Source: path}, nil
 }
 
 // builtIn finds a model by its name, by the id it has elsewhere, or by the beginning of a name that fits only one.

@@ -109,24 +109,27 @@ func (a *Answer) markdown() string {
 	return b.String()
 }
 
-// Wrap breaks a line at spaces so that none is wider than width; continuation lines are indented by two.
-// Text that is laid out by hand (it starts with a space or holds a line break) is left alone.
+// Wrap breaks a line at spaces so that none is wider than width; continuation lines are indented by two more than the
+// first. Text that is laid out by hand, with line breaks in it, is left alone.
 func Wrap(s string, width int) string {
-	if text.StringWidthWithoutEscSequences(s) <= width || strings.HasPrefix(s, " ") || strings.Contains(s, "\n") {
+	if text.StringWidthWithoutEscSequences(s) <= width || strings.Contains(s, "\n") {
 		return s
 	}
 	var lines []string
+	bare := strings.TrimLeft(s, " ")
+	indent := s[:len(s)-len(bare)]
 	line := ""
-	for _, word := range strings.Split(s, " ") {
+	for _, word := range strings.Split(bare, " ") {
 		if line != "" && text.StringWidthWithoutEscSequences(line)+1+text.StringWidthWithoutEscSequences(word) > width {
 			lines = append(lines, line)
-			line = "  " + word
+			line = indent + "  " + word
 			continue
 		}
-		if line != "" {
-			line += " "
+		if line == "" {
+			line = indent + word
+			continue
 		}
-		line += word
+		line += " " + word
 	}
 	return strings.Join(append(lines, line), "\n")
 }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+
+	"roofline/catalog"
+)
+
+type catalogNewCmd struct {
+	Kind string `arg:"" help:"What: device, system, site or instance." enum:"device,system,site,instance"`
+	ID   string `arg:"" optional:"" help:"Its id: lower case, such as acme-x1-96gb."`
+	Like string `help:"Fill in the values of a record that is there." placeholder:"NAME"`
+}
+
+// Run prints a template, to be kept in a file.
+func (c *catalogNewCmd) Run(s *session) error {
+	id := c.ID
+	if id == "" {
+		id = map[string]string{"device": "acme-x1-96gb", "system": "acme-box-8", "site": "our-hall"}[c.Kind]
+	}
+	like, err := c.like(s.catalog)
+	if err != nil {
+		return err
+	}
+	text, err := catalog.Template(c.Kind, id, like)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(s.out, text)
+	return err
+}
+
+// like returns a pointer to the record that values are taken from, nil for none.
+func (c *catalogNewCmd) like(k *catalog.Catalog) (any, error) {
+	switch {
+	case c.Like == "":
+		return nil, nil
+	case c.Kind == "device":
+		return k.Find(c.Like)
+	case c.Kind == "system":
+		return k.FindSystem(c.Like)
+	case c.Kind == "site":
+		return k.FindSite(c.Like)
+	}
+	return nil, fmt.Errorf("--like: an instance has a price of its own: fill in the blank ones")
+}

@@ -1,0 +1,166 @@
+// Package parallel says how a model is spread over devices, what connects them, and how long they communicate.
+package parallel
+
+import (
+	"cmp"
+	"fmt"
+
+	"roofline/hardware"
+	"roofline/hardware/unit"
+)
+
+// Plan is how one replica of a model is spread. Degrees of 0 count as 1.
+type Plan struct {
+	TP int // tensor parallelism: devices that share every layer
+	PP int // pipeline parallelism: stages of consecutive layers
+	EP int // expert parallelism: groups among the TP·DP devices of a stage that each hold their share of the experts
+	DP int // data-parallel attention: groups of TP devices that attend for their own sequences and share the experts
+}
+
+// Filled returns the degrees with 1 where nothing is said.
+func (p Plan) Filled() Plan {
+	return Plan{cmp.Or(p.TP, 1), cmp.Or(p.PP, 1), cmp.Or(p.EP, 1), cmp.Or(p.DP, 1)}
+}
+
+// Devices returns how many devices a replica takes: TP·PP·DP.
+func (p Plan) Devices() int {
+	p = p.Filled()
+	return p.TP * p.PP * p.DP
+}
+
+// String prints a plan as people do: TP8, TP4·PP2, TP2·DP4·EP8.
+func (p Plan) String() string {
+	p = p.Filled()
+	s := fmt.Sprintf("TP%d", p.TP)
+	for _, part := range []struct {
+		name string
+		n    int
+	}{{"PP", p.PP}, {"DP", p.DP}, {"EP", p.EP}} {
+		if part.n > 1 {
+			s += fmt.Sprintf("·%s%d", part.name, part.n)
+		}
+	}
+	return s
+}
+
+// Stages returns the share of the layers the fullest pipeline stage of a model with so many layers holds: 1 without
+// pipeline parallelism, ⌈layers ÷ PP⌉ ÷ layers with.
+func (p Plan) Stages(layers int) float64 {
+	pp := p.Filled().PP
+	if pp == 1 || layers == 0 {
+		return 1
+	}
+	return float64((layers+pp-1)/pp) / float64(layers)
+}
+
+// Network is what connects devices beyond the reach of their links.
+type Network struct {
+	Bandwidth unit.ByteRate // per device, in one direction
+	hardware.LinkKind
+}
+
+// Fabric connects a group of devices: by their own link within a domain, by the network between domains.
+type Fabric struct {
+	Link    hardware.Link
+	Kind    hardware.LinkKind
+	Domain  int // devices of the group in one domain
+	Network Network
+}
+
+// Place returns what connects n devices: the fastest link that reaches all of them, else the one that reaches most, and
+// the network between the domains it reaches. A device without a link of its own is on the network alone.
+func Place(d *hardware.Device, n int, kinds func(string) hardware.LinkKind, network Network) (Fabric, error) {
+	if n <= 1 {
+		return Fabric{Domain: 1}, nil
+	}
+	if l, ok := d.LinkOf(n); ok {
+		return Fabric{Link: l, Kind: kinds(l.Kind), Domain: n}, nil
+	}
+	f := Fabric{Domain: 1, Network: network}
+	for domain := n - 1; domain > 1; domain-- {
+		if l, ok := d.LinkOf(domain); ok && n%domain == 0 {
+			f.Link, f.Kind, f.Domain = l, kinds(l.Kind), domain
+			break
+		}
+	}
+	if network.Bandwidth == 0 {
+		return f, fmt.Errorf("%s: its links connect %d devices and no network is known for %d", d.ID, f.Domain, n)
+	}
+	return f, nil
+}
+
+// bandwidth returns the one-way bandwidth each of n devices has to the others of its domain. In a mesh of pairs a group
+// smaller than the domain leaves the links to the others idle.
+func (f *Fabric) bandwidth(n int) unit.ByteRate {
+	if f.Link.Topology == "mesh" && f.Link.Domain > n && n > 1 {
+		return f.Link.Bandwidth * unit.ByteRate(n-1) / unit.ByteRate(f.Link.Domain-1)
+	}
+	return f.Link.Bandwidth
+}
+
+// ring returns how many times the result of a collective each of n devices sends on a ring, or to all the others: an
+// all-reduce 2(n−1)/n, all others (n−1)/n.
+func ring(kind string, n int) float64 {
+	passes := 1.0
+	if kind == "AllReduce" {
+		passes = 2
+	}
+	return passes * float64(n-1) / float64(n)
+}
+
+// Time returns how long a collective over n devices takes that leaves bytes on each of them, by the α–β model:
+//
+//	α + ring share · bytes ÷ achieved bandwidth
+//
+// Between domains it is done in steps: within each domain, then across them with the share of the bytes that falls to
+// each device, at the network's bandwidth, and within again. (R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of
+// Collective Communication Operations in MPICH", 2005.) Wire is the part of it that grows with the bytes.
+func (f *Fabric) Time(kind string, n int, bytes unit.Bytes) (total, wire unit.Seconds) {
+	if n <= 1 {
+		return 0, 0
+	}
+	inside := min(n, max(f.Domain, 1))
+	var latency unit.Seconds
+	if inside > 1 {
+		wire = (bytes * unit.Bytes(ring(kind, inside))).At(f.bandwidth(inside) * unit.ByteRate(f.Kind.Share))
+		latency = f.Kind.Latency
+	}
+	if domains := n / inside; domains > 1 {
+		across := bytes
+		if kind != "AllToAll" { // each device carries its share of what its domain holds
+			across /= unit.Bytes(inside)
+		}
+		wire += (across * unit.Bytes(ring(kind, domains))).At(f.Network.Bandwidth * unit.ByteRate(f.Network.Share))
+		latency += f.Network.Latency
+	}
+	return latency + wire, wire
+}
+
+// Floor returns the time no algorithm gets under, in-network reduction included: what a device lacks of the result must
+// cross its link once, at the published bandwidth.
+func (f *Fabric) Floor(kind string, n int, bytes unit.Bytes) unit.Seconds {
+	if n <= 1 {
+		return 0
+	}
+	inside := min(n, max(f.Domain, 1))
+	var t unit.Seconds
+	if inside > 1 {
+		t = (bytes * unit.Bytes(min(1, ring(kind, inside)))).At(f.Link.Bandwidth)
+	}
+	if domains := n / inside; domains > 1 {
+		t = max(t, (bytes / unit.Bytes(inside) * unit.Bytes(min(1, ring(kind, domains)))).At(f.Network.Bandwidth))
+	}
+	return t
+}
+
+// Send returns the time to hand bytes to the next stage of a pipeline: over the network where the link does not reach
+// beyond a stage, else over the link.
+func (f *Fabric) Send(bytes unit.Bytes) unit.Seconds {
+	if f.Network.Bandwidth > 0 {
+		return f.Network.Latency + bytes.At(f.Network.Bandwidth*unit.ByteRate(f.Network.Share))
+	}
+	if f.Link.Bandwidth == 0 {
+		return 0
+	}
+	return f.Kind.Latency + bytes.At(f.Link.Bandwidth*unit.ByteRate(f.Kind.Share))
+}

@@ -1,0 +1,91 @@
+package parallel
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"roofline/hardware"
+	"roofline/hardware/unit"
+)
+
+var kinds = func(string) hardware.LinkKind { return hardware.LinkKind{Latency: 10e-6, Share: 0.8} }
+
+func near(t *testing.T, what string, got unit.Seconds, want float64) {
+	t.Helper()
+	if math.Abs(float64(got)-want) > 1e-9*math.Abs(want) {
+		t.Errorf("%s: got %g s, want %g", what, float64(got), want)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	p := Plan{TP: 2, DP: 4, EP: 8, PP: 3}
+	if p.Devices() != 24 || p.String() != "TP2·PP3·DP4·EP8" || (Plan{}).Devices() != 1 || (Plan{TP: 8}).String() != "TP8" {
+		t.Errorf("%v takes %d devices", p, p.Devices())
+	}
+	// 61 layers on 4 stages: 16 on the fullest.
+	if got := (Plan{PP: 4}).Stages(61); got != 16.0/61 {
+		t.Errorf("share of the fullest stage %g", got)
+	}
+}
+
+// TestPlace: eight devices on a switch, more over the network in groups of eight; pairs of a mesh share its links.
+func TestPlace(t *testing.T) {
+	d := &hardware.Device{ID: "d", Links: []hardware.Link{{Kind: "switch", Bandwidth: 400e9, Domain: 8}, {Kind: "pcie", Bandwidth: 50e9, Domain: 2}}}
+	network := Network{Bandwidth: 40e9, LinkKind: hardware.LinkKind{Latency: 20e-6, Share: 0.5}}
+	f, err := Place(d, 8, kinds, network)
+	if err != nil || f.Domain != 8 || f.Network.Bandwidth != 0 {
+		t.Fatalf("8 devices: %+v, %v", f, err)
+	}
+	// 80 MB over 8: 10 µs + 2·7/8·80 MB ÷ (0.8 · 400 GB/s) = 10 + 437.5 µs
+	total, _ := f.Time("AllReduce", 8, 80e6)
+	near(t, "all-reduce within", total, 447.5e-6)
+	near(t, "its floor", f.Floor("AllReduce", 8, 80e6), 200e-6)
+
+	f, err = Place(d, 16, kinds, network)
+	if err != nil || f.Domain != 8 || f.Network.Bandwidth == 0 {
+		t.Fatalf("16 devices: %+v, %v", f, err)
+	}
+	// Then the two halves exchange 10 MB each: 20 µs + 2·1/2·10 MB ÷ (0.5 · 40 GB/s) = 20 + 500 µs on top.
+	total, _ = f.Time("AllReduce", 16, 80e6)
+	near(t, "all-reduce across", total, 967.5e-6)
+
+	if _, err := Place(d, 16, kinds, Network{}); err == nil || !strings.Contains(err.Error(), "its links connect 8 devices and no network is known for 16") {
+		t.Errorf("16 devices without a network: %v", err)
+	}
+
+	mesh := &hardware.Device{ID: "m", Links: []hardware.Link{{Kind: "xgmi", Topology: "mesh", Bandwidth: 448e9, Domain: 8}}}
+	f, err = Place(mesh, 2, kinds, Network{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One of seven links: 64 GB/s. 10 µs + 2·1/2·64 MB ÷ (0.8 · 64 GB/s) = 10 + 1250 µs.
+	total, _ = f.Time("AllReduce", 2, 64e6)
+	near(t, "a pair of a mesh", total, 1260e-6)
+}
+
+// TestCollectives: no collective is faster than its floor, and none gets faster by more bytes.
+func TestCollectives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := &hardware.Device{Links: []hardware.Link{{Kind: "l", Bandwidth: unit.ByteRate(rapid.Float64Range(1e9, 1e12).Draw(t, "link")), Domain: 8,
+			Topology: rapid.SampledFrom([]string{"switch", "mesh", "ring"}).Draw(t, "topology")}}}
+		n := rapid.SampledFrom([]int{1, 2, 4, 8, 16, 64}).Draw(t, "devices")
+		share := rapid.Float64Range(0.1, 1).Draw(t, "share")
+		f, err := Place(d, n, func(string) hardware.LinkKind { return hardware.LinkKind{Latency: 1e-6, Share: share} },
+			Network{Bandwidth: unit.ByteRate(rapid.Float64Range(1e9, 1e11).Draw(t, "network")), LinkKind: hardware.LinkKind{Share: share}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := rapid.SampledFrom([]string{"AllReduce", "AllGather", "ReduceScatter", "AllToAll"}).Draw(t, "kind")
+		bytes := unit.Bytes(rapid.Float64Range(0, 1e10).Draw(t, "bytes"))
+		total, wire := f.Time(kind, n, bytes)
+		if floor := f.Floor(kind, n, bytes); total < floor*(1-1e-12) || wire > total {
+			t.Fatalf("%s of %v over %d: %v, of it on the wire %v, floor %v", kind, bytes, n, total, wire, floor)
+		}
+		if more, _ := f.Time(kind, n, 2*bytes); more < total {
+			t.Fatalf("twice the bytes take %v instead of %v", more, total)
+		}
+	})
+}

@@ -155,7 +155,7 @@ var devices = []hardware.Device{
 		{Field: "memory", Source: "memory", Status: "unverified"},
 		{Field: "link", Source: "memory", Status: "unverified"},
 	}, Accepted: hardware.Acceptances{
-		{Rule: "format-ratio", Reason: "the documentation gives tf32 the rate of bf16, and fp8 3.75 times it"},
+		{Rule: "format-ratio", Reason: "as its source prints them: tf32 at the rate of bf16, fp8 at 3.75 times it"},
 	}},
 	{ID: "amd-epyc-7763", Name: "AMD EPYC 7763", Kind: "cpu", Architecture: "zen3", FormFactor: "socket", Released: "2021-03-15", Memory: hardware.Memory{Bandwidth: 2.048e+11, Kind: "8ch DDR4-3200"}, Cache: hardware.Cache{LastLevel: 2.68435456e+08}, Cores: hardware.Cores{Count: 64, TensorClock: 2.45e+09, BoostClock: 3.5e+09}, Vector: hardware.Rates{dtype.FP64: 2.509e+12, dtype.FP32: 5.018e+12, dtype.INT8: 1.004e+13}, Power: hardware.Power{TDP: 280}, Purchase: hardware.Offer{Price: 7890, Basis: "list price by the thousand"}, Note: "AVX2 only", Source: "codecarbon", Origins: hardware.Origins{
 		{Field: "vector", Source: "memory", Status: "unverified"},
@@ -339,7 +339,7 @@ var devices = []hardware.Device{
 	}, Power: hardware.Power{TDP: 350}, Purchase: hardware.Offer{Price: 8500, Basis: "street price, approximate", Date: "2023"}, Source: "aic;stas-acc;rn;hf;sky-vast", Origins: hardware.Origins{
 		{Field: "matrix.int4", Source: "memory", Status: "unverified"},
 	}, Accepted: hardware.Acceptances{
-		{Rule: "derived-peak", Reason: "the datasheet gives int4 the rate of int8"},
+		{Rule: "derived-peak", Reason: "int4 is told with the rate of int8, from memory: half of what the cores give"},
 	}},
 	{ID: "nvidia-a2", Name: "NVIDIA A2", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-11-10", Memory: hardware.Memory{Nominal: 1.7179869184e+10, Bandwidth: 2.001e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 2.097152e+06}, Cores: hardware.Cores{Count: 10, BoostClock: 1.77e+09}, Matrix: hardware.Rates{dtype.TF32: 9.062e+12, dtype.BF16: 1.812e+13, dtype.FP16: 1.812e+13, dtype.INT8: 3.625e+13, dtype.INT4: 7.25e+13}, Vector: hardware.Rates{dtype.FP64: 7e+10, dtype.FP32: 4.53e+12, dtype.FP16: 4.53e+12}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 1.575e+10},
@@ -714,7 +714,7 @@ var devices = []hardware.Device{
 		{Field: "link", Source: "memory", Status: "unverified"},
 		{Field: "matrix.bf16", Source: "memory", Status: "unverified"},
 	}, Accepted: hardware.Acceptances{
-		{Rule: "format-ratio", Reason: "the documentation prints 262 for fp8 beside 74 for fp16 on 72 cores"},
+		{Rule: "format-ratio", Reason: "fp8 as documented; bf16 is from memory, and the documents rate block-float formats apart"},
 	}},
 	{ID: "tenstorrent-n300", Name: "Tenstorrent Wormhole n300 (2 ASICs)", Kind: "npu", Architecture: "wormhole", FormFactor: "pcie", Released: "2024-07", Memory: hardware.Memory{Nominal: 2.4e+10, Bandwidth: 5.76e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 2.01326592e+08}, Cores: hardware.Cores{Count: 128, BoostClock: 1e+09}, Matrix: hardware.Rates{dtype.BF16: 1.31e+14, dtype.FP16: 1.31e+14, dtype.FP8: 4.66e+14}, Links: []hardware.Link{
 		{Kind: "ethernet", Bandwidth: 1e+11, Domain: 32},
@@ -725,7 +725,7 @@ var devices = []hardware.Device{
 		{Field: "link", Source: "memory", Status: "unverified"},
 		{Field: "matrix.bf16", Source: "memory", Status: "unverified"},
 	}, Accepted: hardware.Acceptances{
-		{Rule: "format-ratio", Reason: "the documentation prints 262 for fp8 beside 74 for fp16 on 72 cores"},
+		{Rule: "format-ratio", Reason: "fp8 as documented; bf16 is from memory, and the documents rate block-float formats apart"},
 	}},
 	{ID: "tenstorrent-p100a", Name: "Tenstorrent Blackhole p100a", Kind: "npu", Architecture: "blackhole", FormFactor: "pcie", Released: "2025-04", Memory: hardware.Memory{Nominal: 2.8e+10, Bandwidth: 4.48e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 1.8874368e+08}, Cores: hardware.Cores{Count: 120, BoostClock: 1.35e+09}, Matrix: hardware.Rates{dtype.BF16: 3.32e+14, dtype.FP8: 6.64e+14}, Links: []hardware.Link{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},

@@ -478,7 +478,7 @@ var instances = []hardware.Instance{
 	{Provider: "JarvisLabs", ID: "jarvis-labs-rtx-pro-6000-blackwell-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 1.89, Date: "2026-05-24", Scope: "device", Source: "off;page:jarvislabs.ai"},
 	{Provider: "Modal", ID: "modal-rtx-pro-6000-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 3.03, Date: "2026-05-24", Scope: "device-only", Source: "off;page:modal.com"},
 	{Provider: "Packet.ai", ID: "packet-ai-rtx-pro-6000-pcie-on-demand", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 0.66, Date: "2026-05-24", Scope: "device", Source: "off;page:packet.ai", Accepted: hardware.Acceptances{
-		{Rule: "price-outlier", Reason: "the provider undercuts others on every device it lets"},
+		{Rule: "price-outlier", Reason: "all prices of this provider are below the median of their device"},
 	}},
 	{Provider: "RunPod", ID: "runpod-rtx-pro-6000-community", Device: "nvidia-rtx-pro-6000-server", Count: 1, OnDemand: 1.69, Date: "2026-05-24", Scope: "device", Market: true, Note: "community cloud", Source: "off;page:www.runpod.io"},
 	{Provider: "Spheron", ID: "spheron-rtx-pro-6000-marketplace", Device: "nvidia-rtx-pro-6000-server", Count: 1, Spot: 0.59, Date: "2026-05-24", Scope: "device", Market: true, Source: "off;page:www.spheron.network"},

@@ -70,7 +70,7 @@ var runtimes = []runtime.Profile{
 	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 2, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.45}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -78,7 +78,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Quantize: 4.4e-06, MemoryShare: 1, Source: "kernels-nvidia"},
+	}, Quantize: 4.4e-06, Attention: 1.05e-05, MemoryShare: 1, Source: "kernels-nvidia"},
 	{ID: "vllm", Name: "vLLM", Serves: "language", DefaultFor: []hardware.Kind{
 		"gpu",
 		"tpu",

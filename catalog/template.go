@@ -30,6 +30,7 @@ var templates = map[string][]line{
 		{"memory.kind", `"HBM3"`, "HBM3e, GDDR6, 8ch DDR5-4800 …", false},
 		{"cache.last-level", `"50 MiB"`, "on-chip memory that all cores share", false},
 		{"cores.count", `132`, "streaming multiprocessors, compute units, CPU cores", false},
+		{"cores.threads", `64`, "hardware threads of a CPU", false},
 		{"cores.tensor-clock", `"1830 MHz"`, "what the peaks assume, where it is not the boost clock", false},
 		{"cores.boost-clock", `"1980 MHz"`, "", false},
 		{"matrix.fp64", `"60 TFLOP/s"`, "dense, 32-bit accumulation: half of what is printed with sparsity", false},
@@ -128,17 +129,18 @@ func Template(kind, id string, like any) (string, error) {
 	}
 	for _, l := range lines {
 		value, has := known[l.key]
+		required := l.required && like == nil // what the other record lacks is not needed
 		switch {
 		case has:
 		case kind == "instance" && l.key == "id" && id != "":
-			value = strconv.Quote(id)
-		case l.required:
+			value, has = strconv.Quote(id), true
+		case required:
 			value = Blank
 		default:
 			value = l.example
 		}
 		text := l.key + " = " + value
-		if !has && !l.required {
+		if !has && !required {
 			text = "# " + text
 		}
 		comment := l.meaning

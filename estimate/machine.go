@@ -63,6 +63,7 @@ type Machine struct {
 	floor       unit.Seconds
 	launch      unit.Seconds
 	quantize    unit.Seconds
+	attention   unit.Seconds
 	tiles       []runtime.Tile
 	cores       float64
 }
@@ -105,6 +106,7 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 		floor:       e.KernelFloor,
 		launch:      p.Launch,
 		quantize:    p.Quantize,
+		attention:   p.Attention,
 		cores:       float64(d.Cores.Count),
 	}
 	if m.cores > 0 {
@@ -177,6 +179,9 @@ func (m *Machine) Op(w *model.Work) OpTime {
 	t := OpTime{Compute: compute, Memory: memory, Overhead: m.floor + m.launch, Limit: Compute}
 	if memory >= compute {
 		t.Limit = MemoryBandwidth
+	}
+	if c == model.Attention {
+		t.Overhead += m.attention
 	}
 	if m.quantize > 0 && c == model.MatMul && w.Format.Bits() <= 8 {
 		// The activations are read in their own format, and written and read in that of the product.

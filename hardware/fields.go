@@ -55,8 +55,13 @@ func fields(out []Field, prefix string, s reflect.Value) []Field {
 				}
 			}
 		case []Link:
+			kinds := map[string]int{}
 			for _, l := range x {
-				out = append(out, Field{name + "." + l.Kind, l, float64(l.Bandwidth)})
+				label := name + "." + l.Kind
+				if kinds[l.Kind]++; kinds[l.Kind] > 1 { // another of the same kind
+					label += fmt.Sprintf(".%d", kinds[l.Kind])
+				}
+				out = append(out, Field{label, l, float64(l.Bandwidth)})
 			}
 		case Link:
 			out = append(out, Field{name + "." + x.Kind, x, float64(x.Bandwidth)})

@@ -151,3 +151,39 @@ func BenchmarkEmbedded(b *testing.B) {
 		Embedded(today)
 	}
 }
+
+// docs/catalog.md lists the rules as they are.
+func TestDocs(t *testing.T) {
+	text, err := os.ReadFile("../../docs/catalog.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range Rules() {
+		if line := fmt.Sprintf("| `%s` | %s | %s |\n", r.ID, r.Severity, r.Doc); !strings.Contains(string(text), line) {
+			t.Errorf("docs/catalog.md lacks the line %s", line)
+		}
+	}
+}
+
+// No file makes the check fall over, and every finding has a place.
+func FuzzFiles(f *testing.F) {
+	paths, err := filepath.Glob("testdata/*/*.toml")
+	if err != nil || len(paths) < 20 {
+		f.Fatalf("%d seeds, %v", len(paths), err)
+	}
+	for _, p := range paths {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r := Files(catalog.Default(), []File{{"my.toml", []byte(text)}}, today)
+		for i := range r.Findings {
+			if p := &r.Findings[i]; p.Line < 1 || p.Column < 1 || p.Problem == "" {
+				t.Errorf("without place or problem: %+v", p)
+			}
+		}
+	})
+}

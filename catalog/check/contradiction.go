@@ -28,7 +28,8 @@ func contradiction(d *hardware.Device, s *scope) {
 			continue
 		}
 		o := before.Of(f.Name)
-		s.found(place(d, f.Name), fmt.Sprintf("%s is %.3g × %s of the catalog (%s, %s)%s", exact(f), f.Number/b.Number, exact(b), o.Source, o.Status, trap(f.Name, f.Number/b.Number)), exact(b))
+		source, _, _ := strings.Cut(o.Source, ";") // the first of them will do
+		s.found(place(d, f.Name), fmt.Sprintf("%s is %.3g × %s of the catalog (%s, %s)%s", exact(f), f.Number/b.Number, exact(b), source, o.Status, trap(f.Name, f.Number/b.Number)), exact(b))
 	}
 }
 

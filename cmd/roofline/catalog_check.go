@@ -18,6 +18,15 @@ type catalogCheckCmd struct {
 	Rules bool     `help:"List the rules."`
 }
 
+// Help shows the command at work.
+func (catalogCheckCmd) Help() string {
+	return `Example:
+  roofline catalog check my.toml
+
+Prints file, line and column of what can't be, and what would be right; exit 1 where there is an error. A value that is
+right all the same says why in its table: accepted = { derived-peak = "rated below its clock" }.`
+}
+
 // errCheckFailed ends a check whose complete answer is what it found.
 var errCheckFailed = &failure{code: "catalog.check", exit: exitNoAnswer}
 
@@ -106,7 +115,7 @@ func summary(r *check.Report) string {
 	s := fmt.Sprintf("%s: %s, %s, %s", cmp.Or(strings.Join(looked, ", "), plural(r.Files, "file")),
 		plural(r.Count(check.Error), "error"), plural(r.Count(check.Warning), "warning"), plural(r.Count(check.Info), "note"))
 	if r.Accepted > 0 {
-		s += fmt.Sprintf("; %d more with a recorded reason", r.Accepted)
+		s += fmt.Sprintf("; %d more accepted", r.Accepted)
 	}
 	return s + "."
 }

@@ -85,6 +85,11 @@ func (c *catalogListCmd) priceColumns() []listColumn {
 			return "–"
 		}
 		return month(l.AsOf)
+	}}, {show.Column{Left: true}, func(l *listed) show.Cell {
+		if l.Stale {
+			return "!"
+		}
+		return ""
 	}}}
 }
 

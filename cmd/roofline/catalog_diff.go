@@ -11,6 +11,12 @@ type catalogDiffCmd struct {
 	Paths []string `arg:"" name:"file" help:"Catalog files, or folders of them."`
 }
 
+// Help shows the command at work.
+func (catalogDiffCmd) Help() string {
+	return `Example:
+  roofline catalog diff my.toml`
+}
+
 // changed is a value that a file changes, for programs.
 type changed struct {
 	Kind   string   `json:"kind"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"roofline/cmd/roofline/internal/deploy"
@@ -25,6 +26,17 @@ type catalogListCmd struct {
 	Links    bool `help:"List the kinds of links instead." xor:"what"`
 }
 
+// Help shows the list at work.
+func (catalogListCmd) Help() string {
+	return `Examples:
+  roofline catalog list --where 'memory>=80GB && vendor==nvidia' --sort bf16
+  roofline catalog list 'h100*,mi300x' --value
+  roofline catalog list --sites
+
+A condition compares fields (memory, bandwidth, price, released, vendor, kind, name, bf16 …) with values in their
+units; && and || join, ! turns around. What is not known meets nothing but ==unknown.`
+}
+
 // listed is a device in the list, for programs: base units, unknown values absent.
 type listed struct {
 	ID           string             `json:"id"`
@@ -45,6 +57,7 @@ type listed struct {
 	PerGB        *float64           `json:"usd_per_gb,omitempty"`
 	PerGBPerS    *float64           `json:"usd_per_gb_per_s,omitempty"`
 	AsOf         string             `json:"price_as_of,omitempty"`
+	Stale        bool               `json:"price_is_stale,omitempty"`
 	Offer        string             `json:"offer,omitempty"`
 	device       *hardware.Device
 }
@@ -104,7 +117,7 @@ func (c *catalogListCmd) listed(s *session, d *hardware.Device) listed {
 	if p, ok := priceOf(s.catalog, d, c.Price); ok {
 		usd := p.USD
 		l.Price = &usd
-		l.AsOf, l.Offer = p.AsOf, p.Offer
+		l.AsOf, l.Stale, l.Offer = p.AsOf, s.stale(p.AsOf), p.Offer
 		scale := float64(unit.HoursPerMonth)
 		if c.Price == hardware.PurchaseBuy {
 			l.Price, l.Purchase, scale = nil, &usd, 1
@@ -165,6 +178,9 @@ func (c *catalogListCmd) table(s *session, ls []listed, formats bool) (show.Tabl
 		notes[0] += " · $: cheapest " + string(c.Price) + " offer, per device"
 	default:
 		notes[0] += " · bf16: fp16 where there is no bf16"
+	}
+	if slices.ContainsFunc(ls, func(l listed) bool { return l.Stale }) && (c.Value || s.Wide || !formats) {
+		notes = append(notes, "! a price older than six months")
 	}
 	var t show.Table
 	for _, column := range columns {

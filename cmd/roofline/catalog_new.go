@@ -12,6 +12,14 @@ type catalogNewCmd struct {
 	Like string `help:"Fill in the values of a record that is there." placeholder:"NAME"`
 }
 
+// Help shows the command at work.
+func (catalogNewCmd) Help() string {
+	return `Example:
+  roofline catalog new device acme-x1-96gb --like h100-sxm > my.toml
+  roofline catalog check my.toml
+  roofline estimate llama-3.1-8b --device acme-x1 --catalog my.toml`
+}
+
 // Run prints a template, to be kept in a file.
 func (c *catalogNewCmd) Run(s *session) error {
 	id := c.ID

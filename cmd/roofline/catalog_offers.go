@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"roofline/catalog"
 	"roofline/cmd/roofline/internal/show"
@@ -20,6 +21,7 @@ type offerLine struct {
 	Spot     unit.USDPerHour `json:"spot_usd_per_hour,omitempty"`
 	Date     string          `json:"as_of"`
 	Suspect  string          `json:"suspect,omitempty"`
+	Accepted string          `json:"accepted,omitempty"` // why the price is right though it looks odd
 	Source   string          `json:"source"`
 }
 
@@ -35,7 +37,11 @@ func (o *offerLine) each() float64 {
 func offers(k *catalog.Catalog, d *hardware.Device) []offerLine {
 	var out []offerLine
 	for _, i := range k.Instances(d.ID) {
-		out = append(out, offerLine{i.Provider, i.ID, i.Region, i.Count, i.OnDemand, i.Spot, i.Date, i.Suspect, i.Source})
+		var reasons []string
+		for _, a := range i.Accepted {
+			reasons = append(reasons, a.Reason)
+		}
+		out = append(out, offerLine{i.Provider, i.ID, i.Region, i.Count, i.OnDemand, i.Spot, i.Date, i.Suspect, strings.Join(reasons, "; "), i.Source})
 	}
 	return out
 }

@@ -20,6 +20,13 @@ type catalogShowCmd struct {
 	Name string `arg:"" help:"The name of a device, system, site, runtime, link, architecture or way of owning."`
 }
 
+// Help shows the command at work.
+func (catalogShowCmd) Help() string {
+	return `Example:
+  roofline catalog show h100-sxm      where each value comes from, and what it can be rented in
+  roofline catalog show dgx-h100      a system; korea is a site, vllm a runtime, nvlink4 a link`
+}
+
 // value is one line of a sheet.
 type value struct {
 	Field  string          `json:"field"`

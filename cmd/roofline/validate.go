@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -52,12 +53,13 @@ func (c *validateCmd) Run(s *session) error {
 		return fmt.Errorf("no measurements on %s: roofline validate --by device lists the devices there are", c.Device)
 	}
 	groups := report.By(c.keys()...)
+	n := newNamer(s.catalog)
 	a := &show.Answer{
 		Sentence: accuracySentence(report),
-		Assumed:  "Error: |expected ÷ measured − 1|; bias above 0: predicted too slow; inside: measured from low to high.",
-		Tables:   []show.Table{groupTable(c.By, groups)},
-		Notes:    []string{"--format csv lists every measurement · --by " + strings.Join(keyNames, ", ")},
-		Warnings: validateWarnings(report),
+		Assumed:  "Error: |expected ÷ measured − 1| · bias above 0: predicted too slow · inside: from low to high.",
+		Tables:   []show.Table{groupTable(n, c.By, groups)},
+		Notes:    []string{"--format csv: every measurement · --by " + strings.Join(keyNames, ",")},
+		Warnings: validateWarnings(n, report),
 		JSON: struct {
 			Schema  string           `json:"schema"`
 			Catalog string           `json:"catalog"`
@@ -168,14 +170,12 @@ func accuracySentence(r *validate.Report) string {
 	if devices > 1 {
 		on = fmt.Sprintf("%d devices", devices)
 	}
-	return fmt.Sprintf("Half of the predictions are within %s %% of what was measured (%s measurements on %s); %s %% of the measurements lie inside the predicted band.",
-		percentOf(s.MedianError), unit.Number(float64(s.N), 1), on, percentOf(s.Inside))
+	return fmt.Sprintf("On %s, half of %s predictions are within %s of the measurement, %s inside the band.",
+		on, unit.Number(float64(s.N), 1), percent(s.MedianError), percent(s.Inside))
 }
 
-func percentOf(share float64) string { return unit.Number(100*share, 2) }
-
 // groupTable has a row per group.
-func groupTable(by []string, groups []validate.Group) show.Table {
+func groupTable(n namer, by []string, groups []validate.Group) show.Table {
 	var t show.Table
 	for _, name := range by {
 		t.Columns = append(t.Columns, show.Column{Title: name, Left: true, Shrink: 12})
@@ -188,11 +188,11 @@ func groupTable(by []string, groups []validate.Group) show.Table {
 	for i := range groups {
 		g := &groups[i]
 		var cells []show.Cell
-		for _, name := range g.Names {
-			if name == "" {
-				name = "–"
+		for k, name := range g.Names {
+			if by[k] == "device" {
+				name = n[name]
 			}
-			cells = append(cells, name)
+			cells = append(cells, cmp.Or(name, "–"))
 		}
 		rank := show.Unknown
 		if g.RankCorrelation != nil {
@@ -223,10 +223,10 @@ func pointTable(r *validate.Report) show.Table {
 }
 
 // validateWarnings names the measurements below their bound, and those without a prediction.
-func validateWarnings(r *validate.Report) (warnings []string) {
+func validateWarnings(n namer, r *validate.Report) (warnings []string) {
 	below := r.BelowBound()
 	for _, p := range below[:min(len(below), mostListed)] {
-		w := fmt.Sprintf("%s: %s on %s took %v, less than the bound of %v", p.Place, p.Name(), p.Device, p.Measured, p.Predicted.Bound)
+		w := fmt.Sprintf("%s: %s on %s took %v, less than the bound of %v", p.Place, p.Name(), n[p.Device], p.Measured, p.Predicted.Bound)
 		if p.Note != "" {
 			w += ": " + p.Note
 		}
@@ -235,9 +235,10 @@ func validateWarnings(r *validate.Report) (warnings []string) {
 	if more := len(below) - mostListed; more > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d more measurements are below their bound: --format csv lists them", more))
 	}
-	reasons := map[string]int{}
+	said := map[string]bool{} // one line per reason
 	for _, skipped := range r.Skipped {
-		if reasons[skipped.Reason]++; reasons[skipped.Reason] == 1 {
+		if !said[skipped.Reason] {
+			said[skipped.Reason] = true
 			warnings = append(warnings, fmt.Sprintf("%s: not predicted: %s", skipped.Place, skipped.Reason))
 		}
 	}

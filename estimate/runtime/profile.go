@@ -37,6 +37,8 @@ type Profile struct {
 	Tiles []Tile `toml:"tiles"`
 	// Quantize is the shortest time to quantise the activations of a product in fp8, fp4 or int8, a kernel of its own.
 	Quantize unit.Seconds `toml:"quantize"`
+	// Attention is what an attention kernel takes beyond the shortest kernel: to set up, split over keys and combine.
+	Attention unit.Seconds `toml:"attention"`
 
 	Launch      unit.Seconds `toml:"launch"`       // host time per kernel that graphs or queues do not hide
 	PerLayer    unit.Seconds `toml:"per-layer"`    // host time per transformer layer and step

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/csv"
 	"errors"
@@ -92,9 +93,10 @@ func Read(file string, r io.Reader) ([]Measurement, error) {
 	c.Comment, c.ReuseRecord = '#', true
 	first, err := c.Read()
 	if err != nil {
-		return nil, at(file, c, 0, noHeader(err))
+		return nil, unread(file, noHeader(err))
 	}
 	header := slices.Clone(first)
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // spreadsheets begin a file with it
 	time, err := checkHeader(header)
 	if err != nil {
 		return nil, at(file, c, 0, err)
@@ -106,7 +108,7 @@ func Read(file string, r io.Reader) ([]Measurement, error) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, at(file, c, 0, err)
+			return nil, unread(file, err)
 		}
 		line, _ := c.FieldPos(0)
 		m := Measurement{Place: fmt.Sprintf("%s:%d", file, line)}
@@ -130,13 +132,19 @@ func Read(file string, r io.Reader) ([]Measurement, error) {
 	}
 }
 
-// at puts the place of a field before an error; the reader's own errors have line and column already.
+// at puts the place of a field of the last line before an error.
 func at(file string, c *csv.Reader, field int, err error) error {
+	line, _ := c.FieldPos(field)
+	return fmt.Errorf("%s:%d: %w", file, line, err)
+}
+
+// unread puts the place before an error of reading a line.
+func unread(file string, err error) error {
+	line := 1
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		return fmt.Errorf("%s:%d: %w", file, parse.Line, parse.Err)
+		line, err = parse.Line, parse.Err
 	}
-	line, _ := c.FieldPos(field)
 	return fmt.Errorf("%s:%d: %w", file, line, err)
 }
 
@@ -239,7 +247,7 @@ func (m *Measurement) check() error {
 		need(m.Bytes > 0, "bytes")
 	}
 	if len(lacks) > 0 {
-		return fmt.Errorf("%s: want %s", strings.TrimSpace("a measurement of "+string(m.Quantity)), strings.Join(lacks, "; "))
+		return fmt.Errorf("%s measurement: want %s", cmp.Or(m.Quantity, "a"), strings.Join(lacks, "; "))
 	}
 	return nil
 }

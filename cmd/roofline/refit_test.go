@@ -1,0 +1,171 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"roofline/catalog"
+	"roofline/estimate/validate"
+	"roofline/hardware"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+	"roofline/model"
+)
+
+// parameter is a positive number of the catalog that can be solved for. Where it stands in several places, such as for
+// each of a few architectures, one value is meant.
+type parameter struct {
+	places []*float64
+	most   float64 // 0: no limit
+}
+
+func (p *parameter) set(v float64) {
+	if p.most > 0 {
+		v = min(v, p.most)
+	}
+	for _, place := range p.places {
+		*place = v
+	}
+}
+
+// steps are the factors the descent tries, from coarse to fine.
+var steps = []float64{1.4, 1.12, 1.03}
+
+// mostSweeps ends the descent with one factor.
+const mostSweeps = 12
+
+// descend minimises a loss by coordinate descent over the logarithms of the parameters.
+func descend(parameters []parameter, loss func() float64) float64 {
+	for i := range parameters {
+		parameters[i].set(*parameters[i].places[0])
+	}
+	best := loss()
+	for _, step := range steps {
+		for sweep, better := 0, true; better && sweep < mostSweeps; sweep++ {
+			better = false
+			for i := range parameters {
+				p := &parameters[i]
+				old := *p.places[0]
+				for _, v := range []float64{old * step, old / step} {
+					p.set(v)
+					if l := loss(); l < best*(1-1e-5) {
+						best, better, old = l, true, *p.places[0]
+						break
+					}
+					p.set(old)
+				}
+			}
+		}
+	}
+	return best
+}
+
+// The descent finds the bottom of a bowl in logarithms, and keeps to a limit.
+func TestDescend(t *testing.T) {
+	a, b, c := 1.0, 1.0, 0.5
+	got := descend([]parameter{{places: []*float64{&a}}, {places: []*float64{&b}}, {places: []*float64{&c}, most: 1}}, func() float64 {
+		return square(math.Log(a/7)) + square(math.Log(a*b)) + square(math.Log(c/2))
+	})
+	if math.Abs(a/7-1) > 0.05 || math.Abs(a*b-1) > 0.05 || c != 1 || got > square(math.Log(2))+0.01 {
+		t.Errorf("a %g, b %g, c %g: %g", a, b, c, got)
+	}
+}
+
+func square(x float64) float64 { return x * x }
+
+// refit solves for parameters of the catalog of a world: least mean absolute logarithm of expected ÷ measured.
+func refit(w validate.World, ms []validate.Measurement, parameters []parameter) {
+	descend(parameters, func() float64 {
+		r := validate.Run(ms, w)
+		sum := 0.0
+		for i := range r.Points {
+			sum += math.Abs(math.Log1p(r.Points[i].Error))
+		}
+		return sum / float64(len(r.Points))
+	})
+}
+
+// fresh returns a catalog whose parameters can be changed. What is measured on single devices is left out of it: a
+// device that was never measured has only what its architecture lets expect.
+func fresh() *catalog.Catalog {
+	c := catalog.Default()
+	c.Devices, c.Architectures = slices.Clone(c.Devices), slices.Clone(c.Architectures)
+	c.Runtimes, c.Links = slices.Clone(c.Runtimes), slices.Clone(c.Links)
+	for i := range c.Devices {
+		c.Devices[i].Efficiency = hardware.Efficiency{}
+	}
+	return c
+}
+
+// architectures is a parameter that architectures share.
+func architectures(c *catalog.Catalog, most float64, of func(*hardware.Efficiency) *float64, ids ...string) parameter {
+	p := parameter{most: most}
+	for _, id := range ids {
+		p.places = append(p.places, of(&c.Architecture(id).Efficiency))
+	}
+	return p
+}
+
+// generations are the architectures of the devices whose kernels were measured.
+var generations = []string{"ampere", "hopper", "blackwell"}
+
+// productParameters are what the time of a matrix product depends on, shared by the generations.
+func productParameters(c *catalog.Catalog, formats ...dtype.DType) []parameter {
+	kernels := c.Runtime("kernels")
+	ps := []parameter{
+		architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Default }, generations...),
+		architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Bandwidth }, generations...),
+		architectures(c, 0, func(e *hardware.Efficiency) *float64 { return (*float64)(&e.KernelFloor) }, generations...),
+		{places: []*float64{&kernels.Overlap}, most: 1},
+		{places: []*float64{(*float64)(&kernels.Quantize)}},
+	}
+	for _, f := range formats {
+		p := architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Sustained[f] }, generations...)
+		for _, place := range p.places {
+			if *place == 0 {
+				*place = c.Architecture(generations[0]).Efficiency.Default
+			}
+		}
+		ps = append(ps, p)
+	}
+	return ps
+}
+
+// attentionParameters are those of attention beside them.
+func attentionParameters(c *catalog.Catalog) []parameter {
+	kernels := c.Runtime("kernels")
+	if kernels.Bandwidth[model.Attention] == 0 {
+		kernels.Bandwidth[model.Attention] = 1
+	}
+	return []parameter{
+		{places: []*float64{&kernels.Compute[model.Attention]}},
+		{places: []*float64{&kernels.Bandwidth[model.Attention]}},
+		architectures(c, 0, func(e *hardware.Efficiency) *float64 { return (*float64)(&e.KernelFloor) }, generations...),
+	}
+}
+
+// linkParameters are those of NVLink, whatever its generation.
+func linkParameters(c *catalog.Catalog) []parameter {
+	var latency, share parameter
+	for i := range c.Links {
+		if l := &c.Links[i]; slices.Contains([]string{"nvlink3", "nvlink4", "nvlink5"}, l.ID) {
+			latency.places = append(latency.places, (*float64)(&l.Latency))
+			share.places = append(share.places, &l.Share)
+		}
+	}
+	share.most = 1
+	return []parameter{latency, share}
+}
+
+// hostParameters are the host times of the runtimes that serve language models, one value for all of them.
+func hostParameters(c *catalog.Catalog, ids ...string) []parameter {
+	ps := make([]parameter, 4)
+	for _, id := range ids {
+		p := c.Runtime(id)
+		for i, place := range []*unit.Seconds{&p.PerLayer, &p.PerStep, &p.PerSequence, &p.PerRequest} {
+			ps[i].places = append(ps[i].places, (*float64)(place))
+		}
+	}
+	return ps
+}

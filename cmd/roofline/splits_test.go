@@ -1,0 +1,374 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"roofline/catalog"
+	"roofline/estimate/validate"
+	"roofline/hardware/dtype"
+	"roofline/hardware/unit"
+)
+
+// What the parameters behind a line of the splits were fitted on.
+const (
+	onAll     = "fitted on all (shipped)"
+	outOf     = "refitted without it"
+	onFitRows = "refitted on the fit rows"
+)
+
+// splits prints the lines of the acceptance table as they are found.
+type splits struct {
+	*testing.T
+	shipped *exports
+}
+
+// TestSplits prints how right predictions are on the test rows of each split, and what was asked. Where a split asks for
+// parameters fitted without the test rows, they are refitted here, beside the line for the shipped ones, which saw all.
+//
+//	go test ./cmd/roofline -run Splits -v
+func TestSplits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("refitting takes half a minute")
+	}
+	s := &splits{t, newExports(catalog.Default())}
+	rows(t, "splits.csv", func(record) bool { return true })
+	s.Logf("%-31s %-38s %-24s %5s %7s %7s %6s %6s %7s %9s %6s  %s", "split", "test rows", "parameters", "n", "median", "mean", "bias", "rank", "inside",
+		"high÷low", "below", "asked")
+	t.Run("datasheet", func(t *testing.T) { s.on(t).datasheet() })
+	t.Run("products", func(t *testing.T) { s.on(t).products() })
+	t.Run("attention", func(t *testing.T) { s.on(t).attention() })
+	t.Run("collectives", func(t *testing.T) { s.on(t).collectives() })
+	t.Run("served", func(t *testing.T) { s.on(t).served() })
+	t.Run("images", func(t *testing.T) { s.on(t).images() })
+	t.Run("cpu", func(t *testing.T) { s.on(t).cpu() })
+}
+
+func (s *splits) on(t *testing.T) *splits { return &splits{t, s.shipped} }
+
+// line prints the figures of some points.
+func (s *splits) line(split, what, parameters, asked string, points []*validate.Point) {
+	s.Helper()
+	if len(points) == 0 {
+		s.Logf("%-31s %-38s no rows", split, what)
+		return
+	}
+	sum := validate.Summarize(points)
+	rank := math.NaN()
+	if sum.RankCorrelation != nil {
+		rank = *sum.RankCorrelation
+	}
+	s.Logf("%-31s %-38s %-24s %5d %5.1f %% %5.1f %% %+5.0f%% %6.3f %5.0f %% %9.2f %6d  %s", split, what, parameters, sum.N, 100*sum.MedianError,
+		100*sum.MeanError, 100*sum.Bias, rank, 100*sum.Inside, sum.HighOverLow, sum.BelowBound, asked)
+}
+
+// predict predicts measurements and checks that nothing is below its bound.
+func (s *splits) predict(w validate.World, ms []validate.Measurement) *validate.Report {
+	s.Helper()
+	r := validate.Run(ms, w)
+	checkBands(s.T, r)
+	reasons := map[string]int{}
+	for _, skipped := range r.Skipped {
+		reasons[skipped.Reason]++
+	}
+	for reason, n := range reasons {
+		s.Logf("%d rows not predicted: %s", n, reason)
+	}
+	for i, p := range r.BelowBound() {
+		if i == mostListed {
+			s.Logf("and more below their bound")
+			break
+		}
+		s.Logf("below its bound of %v: %s on %s, %v (%s)", p.Predicted.Bound, p.Name(), p.Device, p.Measured, p.Place)
+	}
+	return r
+}
+
+// among keeps the measurements that hold.
+func among(ms []validate.Measurement, holds func(*validate.Measurement) bool) (in, out []validate.Measurement) {
+	for i := range ms {
+		if holds(&ms[i]) {
+			in = append(in, ms[i])
+		} else {
+			out = append(out, ms[i])
+		}
+	}
+	return in, out
+}
+
+// devices are the devices of measurements, in order.
+func devices(ms []validate.Measurement) []string {
+	var ids []string
+	for i := range ms {
+		if !slices.Contains(ids, ms[i].Device) {
+			ids = append(ids, ms[i].Device)
+		}
+	}
+	return ids
+}
+
+func is(device string) func(*validate.Measurement) bool {
+	return func(m *validate.Measurement) bool { return m.Device == device }
+}
+
+// leaveOneOut predicts each device's measurements with parameters solved for on the other devices.
+func (s *splits) leaveOneOut(ms []validate.Measurement, parameters func(*catalog.Catalog, []validate.Measurement) []parameter) *validate.Report {
+	var all validate.Report
+	for _, device := range devices(ms) {
+		test, fit := among(ms, is(device))
+		c := fresh()
+		w := s.shipped.with(c)
+		refit(w, fit, parameters(c, fit))
+		r := s.predict(w, test)
+		all.Points = append(all.Points, r.Points...)
+	}
+	return &all
+}
+
+// formatsOf lists the arithmetic formats of products in 8 bits and fewer.
+func formatsOf(ms []validate.Measurement) []dtype.DType {
+	var formats []dtype.DType
+	for i := range ms {
+		if f := ms[i].Activations.Arithmetic(); f.Bits() <= 8 && !slices.Contains(formats, f) {
+			formats = append(formats, f)
+		}
+	}
+	return formats
+}
+
+// datasheet predicts the measurements that ship as if their devices came from a user's file that holds the datasheet and
+// nothing else: no efficiencies, no architecture.
+func (s *splits) datasheet() {
+	ms, err := shipped(catalog.Measurements())
+	if err != nil {
+		s.Fatal(err)
+	}
+	c := fresh()
+	for i := range c.Devices {
+		c.Devices[i].Architecture = ""
+	}
+	full, bare := validate.Run(ms, newWorld(catalog.Default())), s.predict(newWorld(c), ms)
+	without := bare.By(validate.Keys["class"])
+	for i, g := range full.By(validate.Keys["class"]) {
+		s.line("datasheet-only", g.Names[0]+", all that ships", "full entry", "", g.Points)
+		s.line("datasheet-only", g.Names[0]+", all that ships", "datasheet alone", "≤ 1.3 × the line above", without[i].Points)
+	}
+}
+
+// formats names the formats of a product.
+func formats(m *validate.Measurement) string {
+	return m.Weights.String() + "/" + m.Activations.String()
+}
+
+func (s *splits) products() {
+	all := products(s.T, func(record) bool { return true })
+	others := map[string][]string{} // devices that have a format
+	for i := range all {
+		if f := formats(&all[i]); !slices.Contains(others[f], all[i].Device) {
+			others[f] = append(others[f], all[i].Device)
+		}
+	}
+	shared, alone := among(all, func(m *validate.Measurement) bool { return len(others[formats(m)]) > 1 })
+	refitted := s.leaveOneOut(shared, func(c *catalog.Catalog, fit []validate.Measurement) []parameter {
+		return productParameters(c, formatsOf(fit)...)
+	})
+	for _, of := range []struct {
+		parameters string
+		report     *validate.Report
+	}{{onAll, s.predict(s.shipped, shared)}, {outOf, refitted}} {
+		s.productLines("gemm-other-generation", of.parameters, "≤ 12 % median", "≤ 28 % mean", of.report)
+		for _, g := range of.report.By(validate.Keys["device"]) {
+			s.line("", g.Names[0], of.parameters, "", g.Points)
+		}
+	}
+	s.line("", "formats on one device only", onAll, "reported apart", s.predict(s.shipped, alone).All())
+
+	fifth := func(r record) bool { return int(r.number("row"))%5 == 0 }
+	test := products(s.T, fifth)
+	s.productLines("gemm-within-device", onAll, "≤ 8 % median", "≤ 18 % mean", s.predict(s.shipped, test))
+	within := &validate.Report{}
+	fit := products(s.T, func(r record) bool { return !fifth(r) })
+	for _, device := range devices(test) {
+		own, _ := among(fit, is(device))
+		tested, _ := among(test, is(device))
+		c := fresh()
+		w := s.shipped.with(c)
+		refit(w, own, productParameters(c, formatsOf(own)...))
+		within.Points = append(within.Points, s.predict(w, tested).Points...)
+	}
+	s.productLines("gemm-within-device", onFitRows, "≤ 8 % median", "≤ 18 % mean", within)
+}
+
+func (s *splits) productLines(split, parameters, askedMedian, askedMean string, r *validate.Report) {
+	s.line(split, "bf16, 10 µs and longer", parameters, askedMedian, r.Select(func(p *validate.Point) bool {
+		return p.Weights == dtype.BF16 && p.Measured >= 10e-6
+	}))
+	s.line(split, "all formats and sizes", parameters, askedMean, r.All())
+}
+
+// long are points of 20 µs and longer.
+func long(p *validate.Point) bool { return p.Measured >= 20e-6 }
+
+func (s *splits) attention() {
+	for _, of := range []struct {
+		phase, asked string
+		holds        func(record) bool
+	}{
+		{"decode", "≤ 10 % median", func(r record) bool { return r["kv_fits_l2"] == "0" }},
+		{"prefill", "≤ 35 % mean", func(r record) bool { return r["window_size"] == "0" }},
+	} {
+		all := attention(s.T, of.phase, of.holds)
+		split := of.phase + "-attention-other-generation"
+		s.line(split, "20 µs and longer", onAll, of.asked, s.predict(s.shipped, all).Select(long))
+		refitted := s.leaveOneOut(all, func(c *catalog.Catalog, _ []validate.Measurement) []parameter { return attentionParameters(c) })
+		s.line(split, "20 µs and longer", outOf, of.asked, refitted.Select(long))
+		for _, g := range refitted.By(validate.Keys["device"]) {
+			s.line("", g.Names[0]+", all sizes", outOf, "", g.Points)
+		}
+	}
+}
+
+func (s *splits) collectives() {
+	large := func(p *validate.Point) bool { return p.Bytes >= 64<<10 }
+	all := allReduces(s.T)
+	s.line("all-reduce", "64 KiB and larger", onAll, "≤ 25 % median", s.predict(s.shipped, all).Select(large))
+	refitted := s.leaveOneOut(all, func(c *catalog.Catalog, _ []validate.Measurement) []parameter { return linkParameters(c) })
+	s.line("all-reduce", "64 KiB and larger", outOf, "≤ 25 % median", refitted.Select(large))
+	for _, g := range refitted.By(validate.Keys["device"]) {
+		s.line("", g.Names[0]+", all sizes", outOf, "", g.Points)
+	}
+}
+
+const h100, h200 = "nvidia-h100-sxm5-80gb", "nvidia-h200-sxm-141gb"
+
+// refitted predicts test with host times solved for on fit.
+func (s *splits) refitted(fit, test []validate.Measurement) *validate.Report {
+	c := fresh()
+	w := s.shipped.with(c)
+	refit(w, fit, hostParameters(c, "vllm", "tensorrt-llm"))
+	return s.predict(w, test)
+}
+
+func (s *splits) served() {
+	dense := served(s.T, validate.TPOT, func(r record, moe bool) bool { return !moe })
+	near, _ := among(dense, is(h200))
+	fit, _ := among(dense, is(h100))
+	engine, _ := among(fit, func(m *validate.Measurement) bool { return m.Runtime == near[0].Runtime })
+	const askedDense = "≤ 15 % mean, ≤ 10 % median"
+	s.line("dense-served", "H200, TPOT", onAll, askedDense, s.predict(s.shipped, near).All())
+	s.line("dense-served", "H200, TPOT", "host times of H100", askedDense, s.refitted(engine, near).All())
+	s.line("", "H100, TPOT", onAll, "", s.predict(s.shipped, fit).All())
+
+	moe := served(s.T, validate.TPOT, func(r record, moe bool) bool { return moe })
+	s.line("moe-served-model", "all models, TPOT", onAll, "≤ 25 % median", s.predict(s.shipped, moe).All())
+	var others validate.Report
+	for _, model := range []string{"gpt-oss-120b", "deepseek-v3", "minimax-m2.5"} {
+		test, fit := among(moe, func(m *validate.Measurement) bool { return m.Model == model })
+		r := s.refitted(fit, test)
+		s.line("moe-served-model", model+", TPOT", "host times of others", "≤ 25 % median", r.All())
+		others.Points = append(others.Points, r.Points...)
+	}
+	s.line("moe-served-model", "all models, TPOT", "host times of others", "≤ 25 % median", others.All())
+	gptOSS, _ := among(moe, func(m *validate.Measurement) bool { return m.Model == "gpt-oss-120b" })
+	test, _ := among(gptOSS, is(h200))
+	fit, _ = among(gptOSS, is(h100))
+	s.line("moe-served-device", "H200, TPOT", onAll, "≤ 20 % median", s.predict(s.shipped, test).All())
+	s.line("moe-served-device", "H200, TPOT", "host times of H100", "≤ 20 % median", s.refitted(fit, test).All())
+
+	ttft := served(s.T, validate.TTFT, func(r record, _ bool) bool { return r.number("batch") <= 8 })
+	fit, test = among(ttft, is(h100))
+	s.line("ttft-low-load", "at most 8 in flight, not H100", onAll, "goal ≤ 40 % median", s.predict(s.shipped, test).All())
+	s.line("ttft-low-load", "at most 8 in flight, not H100", "host times of H100", "goal ≤ 40 % median", s.refitted(fit, test).All())
+	s.line("", "at most 8 in flight, H100", onAll, "", s.predict(s.shipped, fit).All())
+}
+
+func (s *splits) images() {
+	const asked = "≤ 15 % median, rank ≥ 0.97"
+	reports := map[string]*validate.Report{}
+	for _, of := range []struct{ device, compiled, runtime, layout, asked string }{
+		{"nvidia-rtx-3090", "eager", "pytorch-eager", "nchw", asked},
+		{"nvidia-rtx-3090", "eager", "pytorch-eager", "nhwc", asked},
+		{"nvidia-rtx-4090", "dynamo", "torch-compile", "nchw", asked},
+		{"intel-i7-12700h", "dynamo", "torch-compile", "nchw", "≤ 30 % median"},
+	} {
+		r := s.predict(s.shipped, imageModels(s.T, s.shipped, of.device, of.compiled, of.runtime, of.layout))
+		perItem(r)
+		reports[of.device+of.layout] = r
+		s.line("vision-folds", of.device+" "+of.runtime+" "+of.layout, onAll, of.asked, r.All())
+	}
+	s.transfer(reports["nvidia-rtx-3090nchw"], reports["nvidia-rtx-4090nchw"])
+}
+
+// perItem divides the times of batches by their size, so that ranks compare networks.
+func perItem(r *validate.Report) {
+	for i := range r.Points {
+		p := &r.Points[i]
+		n := unit.Seconds(p.Batch)
+		b := &p.Predicted
+		p.Measured, b.Bound, b.Low, b.Expected, b.High = p.Measured/n, b.Bound/n, b.Low/n, b.Expected/n, b.High/n
+	}
+}
+
+// transfer predicts one device from a run of the same network on another: the measured time there by the ratio of the
+// expected times, and, to compare, by the best single ratio.
+func (s *splits) transfer(from, to *validate.Report) {
+	const split, asked = "vision-transfer", "better than the constant"
+	runs := map[string]*validate.Point{}
+	for i := range from.Points {
+		runs[from.Points[i].Model] = &from.Points[i]
+	}
+	var ratios []float64
+	byModel, byConstant := &validate.Report{}, &validate.Report{}
+	for _, p := range to.Points {
+		if run := runs[p.Model]; run != nil {
+			ratios = append(ratios, float64(p.Measured/run.Measured))
+			byModel.Points = append(byModel.Points, scaled(p, p.Predicted.Expected*run.Measured/run.Predicted.Expected))
+			byConstant.Points = append(byConstant.Points, scaled(p, run.Measured))
+		}
+	}
+	best, constant := math.Inf(1), 0.0
+	for _, ratio := range ratios {
+		points := &validate.Report{}
+		for _, p := range byConstant.Points {
+			points.Points = append(points.Points, scaled(p, p.Predicted.Expected*unit.Seconds(ratio)))
+		}
+		if e := validate.Summarize(points.All()).MedianError; e < best {
+			best, constant = e, ratio
+		}
+	}
+	for i, p := range byConstant.Points {
+		byConstant.Points[i] = scaled(p, p.Predicted.Expected*unit.Seconds(constant))
+	}
+	s.line(split, "RTX 3090 eager → 4090 compiled", onAll, asked, byModel.All())
+	s.line(split, fmt.Sprintf("the best constant, %.3g", constant), "of the same rows", "", byConstant.All())
+}
+
+// scaled returns a point with another expected time, the band around it as wide as it was.
+func scaled(p validate.Point, expected unit.Seconds) validate.Point {
+	by := expected / p.Predicted.Expected
+	p.Predicted.Low, p.Predicted.Expected, p.Predicted.High = p.Predicted.Low*by, expected, p.Predicted.High*by
+	p.Error = float64(expected/p.Measured) - 1
+	return p
+}
+
+func (s *splits) cpu() {
+	calibration := []string{"resnet50", "bert_base_s128", "mobilenet_v2"}
+	asked := map[string][2]string{"1 thread": {"≤ 14 % median", "≤ 10 %"}, "4 threads": {"≤ 20 % median", "≤ 14 %"}}
+	for _, of := range cpuThreads {
+		d := cpuDevice(of.name, of.peak, of.bandwidth)
+		c := catalog.Default()
+		c.Devices = append(c.Devices, d)
+		runs := cpuRuns(s.T, s.shipped, d.ID, of.column)
+		s.line("ort-cpu-peaks", of.name, onAll, asked[of.name][0], s.predict(s.shipped.with(c), runs).All())
+
+		fit, test := among(runs, func(m *validate.Measurement) bool { return slices.Contains(calibration, m.Model) })
+		c = fresh()
+		c.Devices = append(c.Devices, d)
+		e := &c.Devices[len(c.Devices)-1].Efficiency
+		w := s.shipped.with(c)
+		refit(w, fit, []parameter{{places: []*float64{&e.Default, &e.Bandwidth}}})
+		s.line("ort-cpu-calibrated", of.name, "calibrated on 3 graphs", asked[of.name][1], s.predict(w, test).All())
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"roofline/catalog"
 )
@@ -15,12 +16,12 @@ type catalogNewCmd struct {
 // Help shows the command at work.
 func (catalogNewCmd) Help() string {
 	return `Example:
-  roofline catalog new device acme-x1-96gb --like h100-sxm > my.toml
+  roofline catalog new device acme-x1-96gb --like h100-sxm -o my.toml
   roofline catalog check my.toml
   roofline estimate llama-3.1-8b --device acme-x1 --catalog my.toml`
 }
 
-// Run prints a template, to be kept in a file.
+// Run writes a template.
 func (c *catalogNewCmd) Run(s *session) error {
 	id := c.ID
 	if id == "" {
@@ -34,8 +35,10 @@ func (c *catalogNewCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(s.out, text)
-	return err
+	return s.write(func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
 }
 
 // like returns a pointer to the record that values are taken from, nil for none.

@@ -141,7 +141,7 @@ func attentionParameters(c *catalog.Catalog) []parameter {
 	return []parameter{
 		{places: []*float64{&kernels.Compute[model.Attention]}},
 		{places: []*float64{&kernels.Bandwidth[model.Attention]}},
-		architectures(c, 0, func(e *hardware.Efficiency) *float64 { return (*float64)(&e.KernelFloor) }, generations...),
+		{places: []*float64{(*float64)(&kernels.Attention)}},
 	}
 }
 

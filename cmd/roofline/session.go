@@ -18,7 +18,7 @@ import (
 // globals are the flags of every verb.
 type globals struct {
 	Format  show.Format `help:"Form of the answer: table, json, csv or markdown." enum:"table,json,csv,markdown" default:"table"`
-	Output  string      `short:"o" help:"Write the answer to a file; its ending chooses the form: .json, .csv, .md, .txt." placeholder:"FILE"`
+	Output  string      `short:"o" help:"Write the answer to a file, whose ending chooses the form: .json, .csv, .md or .txt." placeholder:"FILE"`
 	Catalog []string    `help:"A catalog file or folder that adds to the embedded catalog or overrides values of it. Repeatable." placeholder:"FILE"`
 	Quiet   bool        `help:"Print the answer alone, without warnings."`
 	Wide    bool        `help:"Print all columns, however wide."`
@@ -95,25 +95,32 @@ func formatOf(path string) (show.Format, error) {
 		return show.Markdown, nil
 	case ".txt":
 		return show.Text, nil
+	case ".toml":
+		return show.TOML, nil
 	}
-	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md or .txt", path)
+	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md, .txt or, of catalog new, .toml", path)
 }
 
-// answer writes an answer where the user wants it; a file is written whole or not at all.
+// answer writes an answer where the user wants it.
 func (s *session) answer(a *show.Answer) error {
 	a.Wide = s.Wide
 	if s.Quiet {
 		a.Warnings, a.Notes = nil, nil
 	}
+	return s.write(func(w io.Writer) error { return a.Write(w, s.Format) })
+}
+
+// write writes to standard output or to the file the user named, which is written whole or not at all.
+func (s *session) write(to func(io.Writer) error) error {
 	if s.Output == "" {
-		return a.Write(s.out, s.Format)
+		return to(s.out)
 	}
 	f, err := os.CreateTemp(filepath.Dir(s.Output), ".roofline-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // fails once the file has its name
-	if err = a.Write(f, s.Format); err == nil {
+	if err = to(f); err == nil {
 		err = f.Chmod(0o644)
 	}
 	if closed := f.Close(); err == nil {

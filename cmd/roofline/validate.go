@@ -2,10 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -93,7 +93,8 @@ func (c *validateCmd) measurements(s *session) ([]validate.Measurement, error) {
 		return nil, err
 	}
 	for _, name := range c.From {
-		own, err := readMeasurements(os.DirFS(path.Dir(name)), path.Base(name), name)
+		f, err := os.Open(name)
+		own, err := readTable(name, f, err)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +116,8 @@ func shipped(files fs.FS) ([]validate.Measurement, error) {
 	}
 	var all []validate.Measurement
 	for _, name := range names {
-		ms, err := readMeasurements(files, name, name)
+		f, err := files.Open(name)
+		ms, err := readTable(name, f, err)
 		if err != nil {
 			return nil, err
 		}
@@ -124,10 +126,13 @@ func shipped(files fs.FS) ([]validate.Measurement, error) {
 	return all, nil
 }
 
-func readMeasurements(files fs.FS, file, name string) ([]validate.Measurement, error) {
-	f, err := files.Open(file)
-	if err != nil {
+// readTable reads and closes a table that was opened.
+func readTable(name string, f fs.File, err error) ([]validate.Measurement, error) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such file", name)
+	}
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	return validate.Read(name, f)

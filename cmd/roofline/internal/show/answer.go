@@ -33,6 +33,7 @@ const (
 	JSON     Format = "json"
 	CSV      Format = "csv"
 	Markdown Format = "markdown"
+	TOML     Format = "toml" // of catalog templates only
 )
 
 // Write writes the answer in a format.
@@ -48,6 +49,8 @@ func (a *Answer) Write(w io.Writer, f Format) error {
 			return fmt.Errorf("this answer has no table: use --format table, json or markdown")
 		}
 		return a.Tables[0].CSV(w)
+	case TOML:
+		return fmt.Errorf("this answer has no form that is TOML: use .json, .csv, .md or .txt")
 	case Markdown:
 		_, err := io.WriteString(w, a.markdown())
 		return err

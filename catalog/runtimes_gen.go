@@ -26,7 +26,7 @@ var runtimes = []runtime.Profile{
 	}, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, compiled, on an RTX 4090", Architectures: []string{
 			"ada",
-		}, Phase: "graph", Low: 0.82, High: 1.08, Measurements: 31, Coverage: 0.8, Source: "timm-rtx4090-compiled"},
+		}, Phase: "graph", Low: 0.9, High: 1.2, Measurements: 31, Coverage: 0.8, Source: "timm-rtx4090-compiled"},
 		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
 	}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
@@ -48,7 +48,7 @@ var runtimes = []runtime.Profile{
 	}, Launch: 5e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, eager, on an RTX 3090", Architectures: []string{
 			"ampere-ga10x",
-		}, Phase: "graph", Low: 0.87, High: 1.22, Measurements: 31, Coverage: 0.8, Source: "timm-rtx3090-eager"},
+		}, Phase: "graph", Low: 0.81, High: 1.16, Measurements: 31, Coverage: 0.8, Source: "timm-rtx3090-eager"},
 		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
 	}, Source: "timm-rtx3090-eager", Origins: hardware.Origins{
 		{Field: "launch", Source: "assumption", Status: "assumed"},
@@ -78,7 +78,11 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Quantize: 4.4e-06, Attention: 1.05e-05, MemoryShare: 1, Source: "kernels-nvidia"},
+	}, Quantize: 4.4e-06, Attention: 1.05e-05, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Source: "kernels-nvidia"},
 	{ID: "vllm", Name: "vLLM", Serves: "language", DefaultFor: []hardware.Kind{
 		"gpu",
 		"tpu",
@@ -93,11 +97,14 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
 	}, PerLayer: 9.1e-06, PerStep: 0.001, PerSequence: 4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
-		{Class: "time per token, mixtures of experts: not measured yet", Phase: "decode-moe", Low: 0.6, High: 1.8, Source: "assumption"},
-		{Class: "time to first token, mixtures of experts: not measured yet", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
+		{Class: "time per token, mixtures of experts, vLLM on H100 and H200", Architectures: []string{
+			"hopper",
+		}, Phase: "decode-moe", Low: 0.8, High: 1.1, Measurements: 32, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		{Class: "time per token, mixtures of experts, on devices never measured", Phase: "decode-moe", Low: 0.6, High: 1.8, Source: "assumption"},
+		{Class: "time to first token, mixtures of experts: queueing not modelled", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
 		{Class: "time per token, dense models, vLLM on H100", Architectures: []string{
 			"hopper",
-		}, Phase: "decode", Low: 0.94, High: 1.06, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		}, Phase: "decode", Low: 0.94, High: 1.08, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
 		{Class: "time to first token, dense models, at most 8 in flight, vLLM on H100", Architectures: []string{
 			"hopper",
 		}, Phase: "prefill", Low: 0.6, High: 2.4, Measurements: 36, Coverage: 0.8, Source: "e2e-h100-vllm"},
@@ -120,8 +127,8 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
 	}, PerLayer: 1.35e-05, PerStep: 0.00013, PerSequence: 1.6e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
-		{Class: "time per token, mixtures of experts: not measured yet", Phase: "decode-moe", Low: 0.6, High: 1.8, Source: "assumption"},
-		{Class: "time to first token, mixtures of experts: not measured yet", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
+		{Class: "time per token, mixtures of experts: too few measurements", Phase: "decode-moe", Low: 0.6, High: 2.4, Source: "assumption"},
+		{Class: "time to first token, mixtures of experts: queueing not modelled", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
 		{Class: "time per token, dense models, TensorRT-LLM on H100 and H200", Architectures: []string{
 			"hopper",
 		}, Phase: "decode", Low: 0.8, High: 1.12, Measurements: 429, Coverage: 0.8, Source: "e2e-h100-trtllm"},

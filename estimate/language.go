@@ -287,7 +287,7 @@ func (l *Language) Estimate(users float64, r Request) *Result {
 	replicas := float64(t.Replicas())
 	load := l.Serve(users/replicas, r)
 	phase := func(name string, s StepTime) Band {
-		return band(t.Runtime.Band(t.Device, name), s.Bound, s.Expected)
+		return band(l.measured(name), s.Bound, s.Expected)
 	}
 	ttft, tpot := phase("prefill", load.TTFT), phase("decode", load.TPOT)
 	latency := r.span(ttft, tpot)

@@ -46,6 +46,9 @@ func Overlay(base []Profile, doc *document.Document) []Profile {
 	return out
 }
 
+// phases are what bands are of; "" is all of them.
+var phases = []string{"", "graph", "prefill", "decode", "prefill-moe", "decode-moe", "gemm", "attention", "collective"}
+
 // check reports what a profile lacks and values that can't be.
 func (p *Profile) check(t document.Table, isNew bool) {
 	if isNew && !t.Has("fusion") {
@@ -67,8 +70,8 @@ func (p *Profile) check(t document.Table, isNew bool) {
 	}
 	for i, b := range t.Tables("band") {
 		band := p.Bands[i]
-		if b.Has("phase") && !slices.Contains([]string{"", "graph", "prefill", "decode", "prefill-moe", "decode-moe"}, band.Phase) {
-			b.Bad("phase", "graph, prefill, decode, prefill-moe or decode-moe")
+		if b.Has("phase") && !slices.Contains(phases, band.Phase) {
+			b.Bad("phase", strings.Join(phases[1:], ", "))
 		}
 		for _, key := range []string{"low", "high"} {
 			if !b.Has(key) {

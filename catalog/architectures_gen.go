@@ -29,8 +29,9 @@ var architectures = []hardware.Architecture{
 	{ID: "cascade-lake", Name: "Intel Cascade Lake", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.75, KernelFloor: 5e-07}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 	}},
-	{ID: "alder-lake", Name: "Intel Alder Lake", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.75, KernelFloor: 5e-07}, Source: "assumption", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
+	{ID: "alder-lake", Name: "Intel Alder Lake", Efficiency: hardware.Efficiency{Default: 0.27, Bandwidth: 0.55, KernelFloor: 5e-07}, Source: "timm-i7-compiled", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "timm-i7-compiled", Status: "fitted"},
+		{Field: "efficiency.kernel-floor", Source: "assumption", Status: "assumed"},
 	}},
 	{ID: "ice-lake", Name: "Intel Ice Lake", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.75, KernelFloor: 5e-07}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},

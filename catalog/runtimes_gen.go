@@ -15,7 +15,7 @@ var runtimes = []runtime.Profile{
 		"gpu",
 		"tpu",
 		"npu",
-	}, Fusion: 2, Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.Elementwise: 0.7, model.Conv: 0.94, model.DepthwiseConv: 0.49, model.Normalization: 0.7}, Tiles: []runtime.Tile{
+	}, Fusion: 2, Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.Elementwise: 0.7, model.Conv: 0.94, model.DepthwiseConv: 0.49, model.Normalization: 0.7, model.Pooling: 0.6}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -65,6 +65,9 @@ var runtimes = []runtime.Profile{
 		{Class: "58 graphs on 1 and 4 cores of an EPYC", Architectures: []string{
 			"zen3",
 		}, Phase: "graph", Low: 0.82, High: 1.45, Measurements: 116, Coverage: 0.8, Source: "onnxruntime-epyc-4-cores"},
+		{Class: "31 image models, PyTorch compiled, on an i7-12700H", Architectures: []string{
+			"alder-lake",
+		}, Phase: "graph", Low: 0.75, High: 1.35, Measurements: 31, Coverage: 0.8, Source: "timm-i7-compiled"},
 		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 3, Source: "assumption"},
 	}, Source: "onnxruntime-epyc-4-cores"},
 	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 2, Overlap: 1, MemoryShare: 1, Source: "definition"},

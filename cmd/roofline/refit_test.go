@@ -50,7 +50,7 @@ func descend(parameters []parameter, loss func() float64) float64 {
 				for _, v := range []float64{old * step, old / step} {
 					p.set(v)
 					if l := loss(); l < best*(1-1e-5) {
-						best, better, old = l, true, *p.places[0]
+						best, better = l, true
 						break
 					}
 					p.set(old)

@@ -91,9 +91,9 @@ func (m *GraphModel) MaxBatch(t *Target) (float64, error) {
 	}
 	fixed := f.Total - f.Activations
 	if f.Activations == 0 {
-		return math.Inf(1), nil
+		return largestBatch, nil
 	}
-	return math.Floor(float64((f.Capacity - fixed) / f.Activations)), nil
+	return max(0, math.Floor(float64((f.Capacity-fixed)/f.Activations))), nil
 }
 
 // stopsPaying is the gain in throughput below which doubling the batch is not worth its latency.

@@ -42,7 +42,7 @@ func language(t testing.TB, name string, p *runtime.Profile, devices, tp int, f 
 		t.Fatal(err)
 	}
 	kind := func(string) hardware.LinkKind { return hardware.LinkKind{Latency: 15e-6, Share: 0.8} }
-	fabric, err := parallel.Place(h100(), tp, kind, parallel.Network{})
+	fabric, err := parallel.Place(h100(), parallel.Plan{TP: tp}, kind, parallel.Network{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestServe(t *testing.T) {
 		l := language(t, "llama-3.1-8b", p, 2, 1, transformer.Formats{})
 		rapid.Check(t, func(t *rapid.T) {
 			r := Request{ISL: math.Floor(rapid.Float64Range(1, 32768).Draw(t, "isl")), OSL: math.Floor(rapid.Float64Range(1, 4096).Draw(t, "osl"))}
-			users := 2 * math.Floor(rapid.Float64Range(1, 256).Draw(t, "users"))
+			users := math.Floor(rapid.Float64Range(1, 512).Draw(t, "users")) // 1: one of the two replicas idles
 			e := l.Estimate(users, r)
 			same := func(what string, a, b float64) {
 				if math.Abs(a-b) > 1e-9*math.Max(math.Abs(a), math.Abs(b)) {
@@ -116,7 +116,7 @@ func TestServe(t *testing.T) {
 			}
 			ordered(t, e.Prefill.TTFT)
 			ordered(t, *e.Latency)
-			alone, more := l.Serve(users/2, r), l.Serve(users/2+1, r)
+			alone, more := l.Serve(users, r), l.Serve(users+1, r)
 			if more.EndToEnd < alone.EndToEnd {
 				t.Fatalf("another user makes requests faster: %v, then %v", alone.EndToEnd, more.EndToEnd)
 			}
@@ -145,7 +145,7 @@ func TestRoom(t *testing.T) {
 	if math.Abs(r.Tokens-457_289) > 50 {
 		t.Errorf("%.0f tokens of KV cache, want 457,289", r.Tokens)
 	}
-	near(t, "users", math.Floor(r.Users*8192), r.Tokens)
+	near(t, "users", r.Users, math.Floor(r.Tokens/8192))
 	if r.LongestContext != 131072 {
 		t.Errorf("longest context %.0f, want the model's 131,072", r.LongestContext)
 	}
@@ -192,7 +192,7 @@ func BenchmarkDecode(b *testing.B) {
 func planned(t *rapid.T, m *transformer.Model, p *runtime.Profile, plan parallel.Plan) (*Language, error) {
 	d := h100()
 	d.Links[0].Domain = 1024
-	fabric, err := parallel.Place(d, plan.Devices(), func(string) hardware.LinkKind { return hardware.LinkKind{Share: 1} }, parallel.Network{})
+	fabric, err := parallel.Place(d, plan, func(string) hardware.LinkKind { return hardware.LinkKind{Share: 1} }, parallel.Network{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestPlansObeyPhysics(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		batch := float64(plan.DP*plan.PP) * float64(rapid.IntRange(1, 64).Draw(t, "batch"))
+		batch := float64(rapid.IntRange(1, 1024).Draw(t, "batch")) // also fewer than ranks
 		context := float64(rapid.IntRange(1, 8192).Draw(t, "context"))
 		n := float64(plan.Devices())
 		cache := h100().Cache.LastLevel.At(h100().Memory.Bandwidth)

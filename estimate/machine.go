@@ -128,7 +128,9 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 			peak := m.peak[f]
 			if class == model.DepthwiseConv && !p.Ideal {
 				// One filter per channel fills no matrix unit: the vector units do it.
-				peak = min(peak, d.VectorPeak(dtype.DType(f)))
+				if v := d.VectorPeak(dtype.DType(f)); v > 0 {
+					peak = min(peak, v)
+				}
 			}
 			m.matrix[c][f] = peak * unit.FLOPRate(e.Of(dtype.DType(f))*p.Compute.Of(class))
 		}

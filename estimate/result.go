@@ -77,7 +77,7 @@ type Throughput struct {
 	PerDevice float64 `json:"per_device"`
 }
 
-// Prefill is the work on one prompt. TTFT includes queueing under load.
+// Prefill is the work on one prompt, however the model is spread. TTFT includes queueing under load.
 type Prefill struct {
 	TTFT    Band       `json:"ttft_s"`
 	BoundBy Limit      `json:"bound_by"`
@@ -86,7 +86,7 @@ type Prefill struct {
 	Bytes   unit.Bytes `json:"bytes"`
 }
 
-// Decode is the work of one decode step of all sequences of a replica.
+// Decode is the work of one decode step of all running sequences of a replica, however the model is spread.
 type Decode struct {
 	TPOT      Band       `json:"tpot_s"`
 	BoundBy   Limit      `json:"bound_by"`
@@ -128,6 +128,11 @@ type Basis struct {
 	Class        string  `json:"class"`
 	Measurements int     `json:"measurements"`
 	Coverage     float64 `json:"coverage,omitempty"`
+}
+
+// plus returns the sum of two bands, part by part: their errors are taken to move together.
+func (b Band) plus(o Band) Band {
+	return Band{b.Bound + o.Bound, b.Low + o.Low, b.Expected + o.Expected, b.High + o.High}
 }
 
 func basis(b runtime.Band) *Basis {

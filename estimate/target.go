@@ -38,10 +38,10 @@ func (t *Target) Replicas() int { return t.Count / t.Plan.Devices() }
 
 // Capacity returns the memory of one device, 0 if not known, and whether it is the label's figure only.
 func (t *Target) Capacity() (b unit.Bytes, nominal bool) {
-	if t.Memory > 0 {
+	b, reported := t.Device.Memory.Usable()
+	if b == 0 {
 		return t.Memory, false
 	}
-	b, reported := t.Device.Memory.Usable()
 	return b, !reported
 }
 
@@ -54,6 +54,7 @@ func (t *Target) Machine(formats ...dtype.DType) (*Machine, error) {
 	m.Fabric = t.Fabric
 	if t.Runtime.Ideal {
 		m.Fabric.Kind.Latency, m.Fabric.Kind.Share, m.Fabric.Network.Latency, m.Fabric.Network.Share = 0, 1, 0, 1
+		m.Fabric.Handoff.Latency, m.Fabric.Handoff.Share = 0, 1
 	}
 	return m, nil
 }
@@ -86,7 +87,7 @@ func band(b runtime.Band, bound, expected unit.Seconds) Band {
 	expected = max(expected, bound)
 	return Band{
 		Bound:    bound,
-		Low:      max(bound, expected*unit.Seconds(b.Low)),
+		Low:      max(bound, min(expected, expected*unit.Seconds(b.Low))),
 		Expected: expected,
 		High:     max(expected, expected*unit.Seconds(b.High)),
 	}

@@ -59,17 +59,37 @@ type Network struct {
 	hardware.LinkKind
 }
 
-// Fabric connects a group of devices: by their own link within a domain, by the network between domains.
+// Fabric connects the devices of a replica: those of a pipeline stage by their own link within a domain and by the
+// network between domains, the stages by whichever reaches from one to the next.
 type Fabric struct {
 	Link    hardware.Link
 	Kind    hardware.LinkKind
-	Domain  int // devices of the group in one domain
+	Domain  int // devices of a stage in one domain
 	Network Network
+	Handoff Network // between stages; without a bandwidth where there is one stage only
 }
 
-// Place returns what connects n devices: the fastest link that reaches all of them, else the one that reaches most, and
-// the network between the domains it reaches. A device without a link of its own is on the network alone.
-func Place(d *hardware.Device, n int, kinds func(string) hardware.LinkKind, network Network) (Fabric, error) {
+// Place returns what connects the devices of a plan: the fastest link that reaches all of a stage, else the one that
+// reaches most, and the network between the domains it reaches. A device without a link of its own is on the network
+// alone.
+func Place(d *hardware.Device, p Plan, kinds func(string) hardware.LinkKind, network Network) (Fabric, error) {
+	p = p.Filled()
+	f, err := stage(d, p.TP*p.DP, kinds, network)
+	if err != nil || p.PP == 1 {
+		return f, err
+	}
+	f.Handoff = network
+	if l, ok := d.LinkOf(p.Devices()); ok {
+		f.Handoff = Network{Bandwidth: l.Bandwidth, LinkKind: kinds(l.Kind)}
+	}
+	if f.Handoff.Bandwidth == 0 {
+		return f, fmt.Errorf("%s: no known link connects %d pipeline stages; --count takes a network for granted", d.ID, p.PP)
+	}
+	return f, nil
+}
+
+// stage places n devices that share every layer.
+func stage(d *hardware.Device, n int, kinds func(string) hardware.LinkKind, network Network) (Fabric, error) {
 	if n <= 1 {
 		return Fabric{Domain: 1}, nil
 	}
@@ -84,7 +104,7 @@ func Place(d *hardware.Device, n int, kinds func(string) hardware.LinkKind, netw
 		}
 	}
 	if network.Bandwidth == 0 {
-		return f, fmt.Errorf("%s: its links connect %d devices and no network is known for %d", d.ID, f.Domain, n)
+		return f, fmt.Errorf("%s: its links connect %d devices and no network is known for %d; --count takes one for granted", d.ID, f.Domain, n)
 	}
 	return f, nil
 }
@@ -125,7 +145,7 @@ func (f *Fabric) Time(kind string, n int, bytes unit.Bytes) (total, wire unit.Se
 		wire = (bytes * unit.Bytes(ring(kind, inside))).At(f.bandwidth(inside) * unit.ByteRate(f.Kind.Share))
 		latency = f.Kind.Latency
 	}
-	if domains := n / inside; domains > 1 {
+	if domains := (n + inside - 1) / inside; domains > 1 {
 		across := bytes
 		if kind != "AllToAll" { // each device carries its share of what its domain holds
 			across /= unit.Bytes(inside)
@@ -147,20 +167,13 @@ func (f *Fabric) Floor(kind string, n int, bytes unit.Bytes) unit.Seconds {
 	if inside > 1 {
 		t = (bytes * unit.Bytes(min(1, ring(kind, inside)))).At(f.Link.Bandwidth)
 	}
-	if domains := n / inside; domains > 1 {
+	if domains := (n + inside - 1) / inside; domains > 1 {
 		t = max(t, (bytes / unit.Bytes(inside) * unit.Bytes(min(1, ring(kind, domains)))).At(f.Network.Bandwidth))
 	}
 	return t
 }
 
-// Send returns the time to hand bytes to the next stage of a pipeline: over the network where the link does not reach
-// beyond a stage, else over the link.
+// Send returns the time to hand bytes to the next stage of a pipeline.
 func (f *Fabric) Send(bytes unit.Bytes) unit.Seconds {
-	if f.Network.Bandwidth > 0 {
-		return f.Network.Latency + bytes.At(f.Network.Bandwidth*unit.ByteRate(f.Network.Share))
-	}
-	if f.Link.Bandwidth == 0 {
-		return 0
-	}
-	return f.Kind.Latency + bytes.At(f.Link.Bandwidth*unit.ByteRate(f.Kind.Share))
+	return f.Handoff.Latency + bytes.At(f.Handoff.Bandwidth*unit.ByteRate(f.Handoff.Share))
 }

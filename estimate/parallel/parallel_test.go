@@ -35,7 +35,7 @@ func TestPlan(t *testing.T) {
 func TestPlace(t *testing.T) {
 	d := &hardware.Device{ID: "d", Links: []hardware.Link{{Kind: "switch", Bandwidth: 400e9, Domain: 8}, {Kind: "pcie", Bandwidth: 50e9, Domain: 2}}}
 	network := Network{Bandwidth: 40e9, LinkKind: hardware.LinkKind{Latency: 20e-6, Share: 0.5}}
-	f, err := Place(d, 8, kinds, network)
+	f, err := Place(d, Plan{TP: 8}, kinds, network)
 	if err != nil || f.Domain != 8 || f.Network.Bandwidth != 0 {
 		t.Fatalf("8 devices: %+v, %v", f, err)
 	}
@@ -44,7 +44,7 @@ func TestPlace(t *testing.T) {
 	near(t, "all-reduce within", total, 447.5e-6)
 	near(t, "its floor", f.Floor("AllReduce", 8, 80e6), 200e-6)
 
-	f, err = Place(d, 16, kinds, network)
+	f, err = Place(d, Plan{TP: 16}, kinds, network)
 	if err != nil || f.Domain != 8 || f.Network.Bandwidth == 0 {
 		t.Fatalf("16 devices: %+v, %v", f, err)
 	}
@@ -52,12 +52,24 @@ func TestPlace(t *testing.T) {
 	total, _ = f.Time("AllReduce", 16, 80e6)
 	near(t, "all-reduce across", total, 967.5e-6)
 
-	if _, err := Place(d, 16, kinds, Network{}); err == nil || !strings.Contains(err.Error(), "its links connect 8 devices and no network is known for 16") {
+	if _, err := Place(d, Plan{TP: 16}, kinds, Network{}); err == nil || !strings.Contains(err.Error(), "its links connect 8 devices and no network is known for 16; --count takes one for granted") {
 		t.Errorf("16 devices without a network: %v", err)
 	}
 
+	// Two stages of eight hand 4 MB on over the network: 20 µs + 4 MB ÷ (0.5 · 40 GB/s) = 220 µs; two of one over the link.
+	f, err = Place(d, Plan{TP: 8, PP: 2}, kinds, network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "hand-off over the network", f.Send(4e6), 220e-6)
+	f, err = Place(d, Plan{PP: 2}, kinds, Network{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "hand-off over the link", f.Send(3.2e6), 20e-6)
+
 	mesh := &hardware.Device{ID: "m", Links: []hardware.Link{{Kind: "xgmi", Topology: "mesh", Bandwidth: 448e9, Domain: 8}}}
-	f, err = Place(mesh, 2, kinds, Network{})
+	f, err = Place(mesh, Plan{TP: 2}, kinds, Network{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +85,7 @@ func TestCollectives(t *testing.T) {
 			Topology: rapid.SampledFrom([]string{"switch", "mesh", "ring"}).Draw(t, "topology")}}}
 		n := rapid.SampledFrom([]int{1, 2, 4, 8, 16, 64}).Draw(t, "devices")
 		share := rapid.Float64Range(0.1, 1).Draw(t, "share")
-		f, err := Place(d, n, func(string) hardware.LinkKind { return hardware.LinkKind{Latency: 1e-6, Share: share} },
+		f, err := Place(d, Plan{TP: n}, func(string) hardware.LinkKind { return hardware.LinkKind{Latency: 1e-6, Share: share} },
 			Network{Bandwidth: unit.ByteRate(rapid.Float64Range(1e9, 1e11).Draw(t, "network")), LinkKind: hardware.LinkKind{Share: share}})
 		if err != nil {
 			t.Fatal(err)

@@ -78,11 +78,11 @@ func (p *Profile) check(t document.Table, isNew bool) {
 				b.Missing(key, "a factor of the expected time, such as 1.2")
 			}
 		}
-		if b.Has("low") && !(band.Low > 0) {
-			b.Bad("low", "a factor above 0")
+		if b.Has("low") && !(band.Low > 0 && band.Low <= 1) {
+			b.Bad("low", "a factor above 0 and at most 1")
 		}
-		if b.Has("low") && b.Has("high") && band.High < band.Low {
-			b.Bad("high", "no less than low")
+		if b.Has("high") && !(band.High >= 1) {
+			b.Bad("high", "a factor of at least 1")
 		}
 		share(b, "coverage", band.Coverage, 0)
 		if b.Has("measurements") && band.Measurements < 0 {

@@ -68,7 +68,7 @@ func TestDecodeErrors(t *testing.T) {
 		{`"5 us"`, `5`, `r.toml:10:10: launch 5: want a number with unit such as "50 ms"`},
 		{`"5 us"`, `"5 min"`, `r.toml:10:11: launch "5 min": want at most 10 s`},
 		{"overlap = 0.9", "overlap = 1.5", `r.toml:7:11: overlap 1.5: want a share of at most 1, such as 0.9`},
-		{"high = 1.4", "high = 0.4", `r.toml:15:82: band[1].high 0.4: want no less than low`},
+		{"high = 1.4", "high = 0.4", `r.toml:15:82: band[1].high 0.4: want a factor of at least 1`},
 		{"low = 0.8, ", "", `r.toml:15:3: runtime.vllm lacks band[1].low: want a factor of the expected time, such as 1.2`},
 		{`phase = "decode"`, `phase = "lunch"`, `r.toml:15:55: band[1].phase "lunch": want graph, prefill, decode, prefill-moe, decode-moe, gemm, attention, collective`},
 		{"reserve", "reserv", `r.toml:13:1: unknown key "reserv", did you mean "reserve"?`},

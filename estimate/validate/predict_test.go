@@ -25,7 +25,7 @@ func (ideal) Target(device, _ string, _ Quantity, plan parallel.Plan) (*estimate
 	d.Matrix[dtype.BF16], d.Vector[dtype.FP32], d.Memory.Bandwidth = 100e12, 100e12, 1e12
 	t := &estimate.Target{Device: d, Runtime: &runtime.Profile{ID: "ideal", Ideal: true, Overlap: 1}, Plan: plan, Count: plan.Devices()}
 	var err error
-	t.Fabric, err = parallel.Place(d, plan.Devices(), func(string) hardware.LinkKind { return hardware.LinkKind{Share: 1} }, parallel.Network{})
+	t.Fabric, err = parallel.Place(d, plan, func(string) hardware.LinkKind { return hardware.LinkKind{Share: 1} }, parallel.Network{})
 	return t, err
 }
 

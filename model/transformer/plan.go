@@ -102,6 +102,22 @@ func (p *Plan) WeightBytes() unit.Bytes {
 	return p.weights(func(r *routing) float64 { return r.local }, true) + p.tables
 }
 
+// StageBytes returns the weights the fullest device of a pipeline holds whose stages have a share of the layers each: the
+// input embedding lies whole on the first stage, the head on the last.
+func (p *Plan) StageBytes(share float64) unit.Bytes {
+	all := p.WeightBytes()
+	if share >= 1 {
+		return all
+	}
+	var head unit.Bytes
+	for i := range p.ops {
+		if p.ops[i].Name == "lm_head" {
+			head = p.ops[i].Weights
+		}
+	}
+	return (all-p.tables-head)*unit.Bytes(share) + max(p.tables, head)
+}
+
 // weights sums the weights of all operations, with so many experts of each mixture; an encoder's are held, but not read
 // when a token is decoded.
 func (p *Plan) weights(experts func(*routing) float64, encoder bool) unit.Bytes {

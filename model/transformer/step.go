@@ -41,10 +41,10 @@ func (p *Plan) Prefill(buf []model.Work, batch, tokens, prefix float64) []model.
 // the replica, and a device attends for its share of the sequences.
 func (p *Plan) Step(buf []model.Work, s Step) []model.Work {
 	buf = slices.Grow(buf, p.Len())
-	own := s // of this device: its share of the sequences
+	own := s // of the busiest device: its share of the sequences, of which one can't be shared
 	if p.adp > 1 {
-		own.Batch /= p.adp
-		own.Prompts /= p.adp
+		own.Batch = max(min(1, s.Batch), s.Batch/p.adp)
+		own.Prompts = max(min(1, s.Prompts), s.Prompts/p.adp)
 	}
 	source := p.fixed
 	if p.encodes { // the encoder reads the prompt, the decoder begins
@@ -52,7 +52,7 @@ func (p *Plan) Step(buf []model.Work, s Step) []model.Work {
 	}
 	var n [drivers]float64
 	n[perToken] = own.Batch + own.Prompts*own.Tokens
-	n[perReplicaToken] = n[perToken] * p.adp
+	n[perReplicaToken] = s.Batch + s.Prompts*own.Tokens
 	n[perSequence] = own.Batch + own.Prompts
 	n[perDecoded] = own.Batch
 	n[perExpanded] = own.Prompts * (own.Tokens + own.Prefix)
@@ -216,13 +216,12 @@ func (a *attention) prefilling(w *model.Work, prompts, tokens, prefix float64) {
 	var pairs float64
 	switch {
 	case a.source: // each query sees the whole of what was encoded
-		pairs = tokens * prefix
+		w.Kind, pairs = "CrossAttention", tokens*prefix
 	case a.span.both:
-		pairs = tokens * a.span.visible(tokens)
+		w.Kind, pairs = "EncoderAttention", tokens*a.span.visible(tokens)
 	default:
-		pairs = a.span.pairs(prefix+tokens) - a.span.pairs(prefix)
+		w.Kind, pairs = "PrefillAttention", a.span.pairs(prefix+tokens)-a.span.pairs(prefix)
 	}
-	w.Kind = "PrefillAttention"
 	a.fill(w, p, prompts*tokens, prompts*pairs)
 	w.KV = unit.Bytes(prompts*a.span.resumed(prefix, tokens, a.keepsAll)) * a.kv
 	if a.source { // written once, then read

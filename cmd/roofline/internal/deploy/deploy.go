@@ -184,12 +184,7 @@ func (d *Deployer) Spread(t *estimate.Target, devices int) error {
 	}
 	t.Plan = p
 	var err error
-	t.Fabric, err = parallel.Place(t.Device, p.TP*p.DP, d.Catalog.LinkKind, d.network(t))
-	if p.PP > 1 && t.Fabric.Network.Bandwidth == 0 { // the stages may lie on other hosts than their neighbours
-		if _, ok := t.Device.LinkOf(p.Devices()); !ok {
-			t.Fabric.Network = d.network(t)
-		}
-	}
+	t.Fabric, err = parallel.Place(t.Device, p, d.Catalog.LinkKind, d.network(t))
 	t.Price = d.price(t)
 	return err
 }

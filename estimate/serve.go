@@ -1,0 +1,189 @@
+package estimate
+
+import (
+	"fmt"
+	"math"
+
+	"roofline/estimate/runtime"
+	"roofline/hardware/unit"
+	"roofline/model"
+	"roofline/model/transformer"
+)
+
+// Request is what every user asks: tokens in and tokens out.
+type Request struct{ ISL, OSL float64 }
+
+// context returns the mean tokens a decode step attends to: a request's k-th token after the first sees ISL + k, for
+// k = 1 … OSL−1. Work grows linearly with the context, sliding windows aside, so the mean step is about the step at the
+// mean context.
+func (r Request) context() float64 { return r.ISL + r.OSL/2 }
+
+// EndToEnd returns the time of a request: TTFT and OSL−1 further tokens.
+func (r Request) EndToEnd(ttft, tpot unit.Seconds) unit.Seconds {
+	return ttft + unit.Seconds(r.OSL-1)*tpot
+}
+
+// span is [Request.EndToEnd] part by part: the errors of both times are taken to move together.
+func (r Request) span(ttft, tpot Band) Band {
+	return Band{
+		Bound:    r.EndToEnd(ttft.Bound, tpot.Bound),
+		Low:      r.EndToEnd(ttft.Low, tpot.Low),
+		Expected: r.EndToEnd(ttft.Expected, tpot.Expected),
+		High:     r.EndToEnd(ttft.High, tpot.High),
+	}
+}
+
+// OutputRate returns the output tokens per second of users requests in flight, each lasting endToEnd: Little's law.
+//
+// By hand: 32 users, 1024/1024 tokens, TTFT 0.4 s, TPOT 20 ms: end to end 0.4 + 1023 · 0.020 = 20.86 s, and
+// 32 · 1024 ÷ 20.86 = 1571 tokens/s.
+func (r Request) OutputRate(users float64, endToEnd unit.Seconds) float64 {
+	return users * r.OSL / float64(endToEnd)
+}
+
+// maxUsers is the most requests in flight the full load takes, per replica.
+const maxUsers = 256
+
+// Load is how a replica does with so many requests in flight.
+type Load struct {
+	Users    float64  // per replica
+	Running  float64  // of them at a time: as many as the KV cache holds; the others wait
+	TTFT     StepTime // expected: with the wait
+	TPOT     StepTime
+	Wait     unit.Seconds // for room in the cache
+	EndToEnd unit.Seconds // expected
+}
+
+// Serve returns the steady state of a closed loop: each of users requests in flight is replaced as it ends.
+//
+// While one request gets its OSL−1 tokens by decode steps, the prompts of all the others that start meanwhile are
+// prefilled between and in those steps. A request thus lasts
+//
+//	end to end = host + (OSL−1) · decode step(users) + prefill + (users−1) · busy
+//	TTFT       = host + prefill + ρ/(2(1−ρ)) · busy + half a decode step,  ρ = (users−1) · busy ÷ (end to end − host)
+//	TPOT       = (end to end − TTFT) ÷ (OSL−1)
+//
+// where host is the runtime's time per request, prefill that of one prompt alone, and busy what another prompt adds: the
+// stages of a pipeline and the ranks of data-parallel attention work on several at a time. The wait is that of an M/D/1
+// queue for prompts that arrive independently of each other, and of the step in progress. One user alone waits for
+// nobody, and the three reduce to prefill + (OSL−1) · decode.
+//
+// Where the KV cache does not hold all the requests, those it holds run and the others wait for their turn: every
+// request then lasts users ÷ running times as long, the difference being part of its TTFT.
+func (l *Language) Serve(users float64, r Request) Load {
+	load := Load{Users: users, Running: users}
+	if held, err := l.held(r); err == nil && held >= 1 {
+		load.Running = min(users, held)
+	}
+	running := load.Running
+	load.TTFT, load.TPOT = l.Prefill(1, r.ISL, 0), l.Decode(running, r.context())
+	prefill, busy := load.TTFT.Expected, load.TTFT.Expected
+	if l.ranks > 1 {
+		busy = l.Prefill(l.ranks, r.ISL, 0).Expected / unit.Seconds(l.ranks)
+	}
+	busy /= unit.Seconds(l.stages)
+	step, steps := load.TPOT.Expected, unit.Seconds(r.OSL-1)
+	load.EndToEnd = steps*step + prefill + unit.Seconds(running-1)*busy
+	if running > 1 {
+		rho := float64(unit.Seconds(running-1) * busy / load.EndToEnd)
+		load.TTFT.Expected = min(load.EndToEnd, prefill+unit.Seconds(rho/(2*(1-rho)))*busy+step/2)
+	}
+	if r.OSL <= 1 { // nothing is decoded: a request is its prefill and its wait for those of the others
+		load.TTFT.Expected, load.TPOT = load.EndToEnd, StepTime{}
+	} else {
+		load.TPOT.Expected = (load.EndToEnd - load.TTFT.Expected) / steps
+	}
+	load.Wait = load.EndToEnd * unit.Seconds(users/running-1)
+	load.TTFT.Expected += l.Target.Runtime.PerRequest + load.Wait
+	load.EndToEnd += l.Target.Runtime.PerRequest + load.Wait
+	return load
+}
+
+// Estimate returns the answer for a number of requests in flight, in total over the replicas.
+func (l *Language) Estimate(users float64, r Request) *Result {
+	t := l.Target
+	replicas := float64(t.Replicas())
+	load := l.Serve(max(1, users/replicas), r) // with fewer requests than replicas, some replicas idle
+	tpot := band(l.measured("decode"), load.TPOT.Bound, load.TPOT.Expected)
+	ttft := band(l.measured("prefill"), load.TTFT.Bound, load.TTFT.Expected-load.Wait)
+	// Those that wait for room in the cache wait for others' decode steps.
+	ttft = ttft.plus(band(l.measured("decode"), 0, load.Wait))
+	latency := r.span(ttft, tpot)
+	perSecond := r.OutputRate(users, latency.Expected)
+	res := l.result(Workload{ISL: r.ISL, OSL: r.OSL, Concurrency: users})
+	res.Latency = &latency
+	res.Throughput = &Throughput{Value: perSecond, Unit: "output tokens/s", PerDevice: perSecond / float64(t.Count)}
+	res.Prefill = l.prefillResult(ttft, load.TTFT.Limit, transformer.Step{Prompts: 1, Tokens: r.ISL})
+	res.Decode = l.decodeResult(tpot, load.TPOT.Limit, transformer.Step{Batch: load.Running, Context: r.context()})
+	res.BoundBy = &res.Decode.BoundBy
+	if r.OSL <= 1 {
+		res.Decode, res.BoundBy = nil, &res.Prefill.BoundBy
+	}
+	res.Memory = l.occupied(load, r)
+	if load.Running < load.Users {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("the KV cache holds %.0f of %.0f requests at a time; the others wait", load.Running*replicas, users))
+	}
+	res.Cost = t.cost(perSecond, 1e6, "USD/M output tokens")
+	res.Basis = basis(l.measured("decode"))
+	return res
+}
+
+// measured returns the band of a phase. What was measured of dense models says little about mixtures of experts.
+func (l *Language) measured(phase string) runtime.Band {
+	if l.Model.Sparse() {
+		phase += "-moe"
+	}
+	return l.Target.Runtime.Band(l.Target.Device, phase)
+}
+
+// EstimatePhase returns the answer for one bare step on one replica: no scheduler, no other work in it.
+func (l *Language) EstimatePhase(s transformer.Step) *Result {
+	t := l.Target
+	step := l.Step(s)
+	name, context := "decode", s.Context
+	if s.Prompts > 0 {
+		name, context = "prefill", s.Prefix+s.Tokens
+	}
+	sequences := s.Batch + s.Prompts
+	b := l.measured(name)
+	latency := band(b, step.Bound, step.Expected)
+	res := l.result(Workload{Batch: sequences, Context: context})
+	res.Latency = &latency
+	res.BoundBy = &step.Limit
+	tokens := sequences
+	kind := "output tokens/s"
+	if s.Prompts > 0 {
+		tokens, kind = s.Prompts*s.Tokens, "input tokens/s"
+		res.Prefill = l.prefillResult(latency, step.Limit, s)
+	} else {
+		res.Decode = l.decodeResult(latency, step.Limit, s)
+	}
+	perSecond := tokens / float64(latency.Expected) * float64(t.Replicas())
+	res.Throughput = &Throughput{Value: perSecond, Unit: kind, PerDevice: perSecond / float64(t.Count)}
+	res.Memory = l.footprint(l.sequence(context)*unit.Bytes(math.Ceil(l.share(sequences))), sequences)
+	res.Cost = t.cost(perSecond, 1e6, "USD/M "+kind[:len(kind)-2])
+	res.Basis = basis(b)
+	return res
+}
+
+func (l *Language) prefillResult(b Band, limit Limit, s transformer.Step) *Prefill {
+	w := model.Sum(l.whole.Step(nil, s))
+	return &Prefill{TTFT: b, BoundBy: limit, FLOPs: w.FLOPs, MACs: w.MACs, Bytes: w.Bytes()}
+}
+
+func (l *Language) decodeResult(b Band, limit Limit, s transformer.Step) *Decode {
+	w := model.Sum(l.whole.Step(nil, s))
+	return &Decode{TPOT: b, BoundBy: limit, UserSpeed: 1 / float64(b.Expected), FLOPs: w.FLOPs, MACs: w.MACs, Bytes: w.Bytes()}
+}
+
+// result fills in what all answers about the model on the target share.
+func (l *Language) result(w Workload) *Result {
+	t, f := l.Target, l.Plan.Formats
+	w.DType, w.ActDType, w.KVDType = f.Weights, f.Activations, f.KV
+	return &Result{
+		Model: ModelInfo{Name: l.Model.Name, Parameters: l.Model.Parameters(), ActiveParameters: l.Model.ActiveParameters(),
+			WeightBytes: l.Model.WeightBytes(f)},
+		Device: t.Device.ID, Count: t.Count, Replicas: t.Replicas(), Runtime: t.Runtime.ID,
+		Plan: Plan(t.Plan.Filled()), Workload: w,
+	}
+}

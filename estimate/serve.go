@@ -180,10 +180,17 @@ func (l *Language) decodeResult(b Band, limit Limit, s transformer.Step) *Decode
 func (l *Language) result(w Workload) *Result {
 	t, f := l.Target, l.Plan.Formats
 	w.DType, w.ActDType, w.KVDType = f.Weights, f.Activations, f.KV
-	return &Result{
+	r := &Result{
 		Model: ModelInfo{Name: l.Model.Name, Parameters: l.Model.Parameters(), ActiveParameters: l.Model.ActiveParameters(),
 			WeightBytes: l.Model.WeightBytes(f)},
 		Device: t.Device.ID, Count: t.Count, Replicas: t.Replicas(), Runtime: t.Runtime.ID,
 		Plan: Plan(t.Plan.Filled()), Workload: w,
 	}
+	if t.Fabric.Assumed() {
+		r.Warnings = append(r.Warnings, "the network between hosts is not known; 400 Gbit/s per device are taken for granted")
+	}
+	if most := float64(l.Model.MaxContext); most > 0 && max(w.Context, w.ISL+w.OSL) > most {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s is made for %.0f tokens of context; %.0f are asked for", l.Model.Name, most, max(w.Context, w.ISL+w.OSL)))
+	}
+	return r
 }

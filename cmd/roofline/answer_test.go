@@ -16,6 +16,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"roofline/cmd/roofline/internal/show"
+	"roofline/model/zoo"
 )
 
 // answer runs a command line in this process and returns what it printed.
@@ -26,6 +27,24 @@ func answer(t testing.TB, want int, args ...string) string {
 		t.Fatalf("roofline %s: exit %d, want %d\n%s", strings.Join(args, " "), code, want, errs.String())
 	}
 	return out.String()
+}
+
+// TestEveryDeviceRunsEveryGraph: a row without an answer says why, and all others are finite and above their bound.
+func TestEveryDeviceRunsEveryGraph(t *testing.T) {
+	for _, e := range zoo.Graphs() {
+		var doc document
+		if err := json.Unmarshal([]byte(answer(t, 0, "estimate", e.Name, "--device", "all", "--batch", "1,64", "--format", "json")), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range doc.Estimates {
+			if r.Unavailable == "" && !(r.Latency.Expected >= r.Latency.Bound && r.Latency.Bound > 0 && r.Latency.High < 1e4) {
+				t.Errorf("%s on %s at batch %.0f: %+v", e.Name, r.Device, r.Workload.Batch, r.Latency)
+			}
+		}
+		if len(doc.Estimates) < 100 {
+			t.Errorf("%s: %d estimates", e.Name, len(doc.Estimates))
+		}
+	}
 }
 
 // TestLittle checks the identities people multiply out, in JSON and in the table: concurrency · OSL = tokens/s · end to

@@ -48,13 +48,16 @@ type row struct {
 }
 
 // fits reports whether no load is known not to fit.
-func (r *row) fits() bool {
+func (r *row) fits() bool { return r.unfit() == nil }
+
+// unfit returns the estimate at the smallest load that does not fit, or nil.
+func (r *row) unfit() *estimate.Result {
 	for _, e := range r.results {
 		if e != nil && e.Memory.Fits != nil && !*e.Memory.Fits {
-			return false
+			return e
 		}
 	}
-	return true
+	return nil
 }
 
 // failed reports a row without an answer.
@@ -83,6 +86,9 @@ func (c *estimateCmd) Run(s *session) error {
 func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
 	if c.Phase != "" {
 		return fmt.Errorf("--phase is for language models; %s is a graph", loaded.Name())
+	}
+	if c.serving() {
+		return fmt.Errorf("--isl, --osl, --workload, --concurrency and --context are for language models; %s is a graph: --batch", loaded.Name())
 	}
 	if c.plan() != (parallel.Plan{}) || c.TP == auto {
 		return fmt.Errorf("--tp, --pp, --ep and --dp are for language models; every device runs its own batches of a graph")
@@ -211,6 +217,9 @@ func (c *estimateCmd) step() (*transformer.Step, error) {
 		}
 		return nil, nil
 	}
+	if c.ISL > 0 || c.OSL > 0 || c.Workload != "" || c.Concurrency != "" {
+		return nil, fmt.Errorf("--isl, --osl, --workload and --concurrency are for serving; a bare phase takes --batch and --context")
+	}
 	context := float64(cmp.Or(c.Context, 1024))
 	batch := 1.0
 	if c.Batch != "" {
@@ -261,6 +270,11 @@ func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t es
 func (c *estimateCmd) deployed(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, q estimate.Request) (*estimate.Language, error) {
 	f := c.formatFlags.language()
 	if c.TP == auto {
+		if !d.Wish.Given() && t.Count == 1 { // of how many devices, nobody said
+			if _, err := fewest(d, m, t, f, q); err != nil {
+				return nil, err
+			}
+		}
 		return widest(d, m, t, f, q)
 	}
 	if d.Wish.Given() || t.Count > 1 {

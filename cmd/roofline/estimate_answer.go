@@ -159,9 +159,44 @@ func failures(n namer, rows []row) (warnings []string) {
 			warnings = append(warnings, strings.ReplaceAll(r.err.Error(), r.target.Device.ID, n[r.target.Device.ID]))
 		}
 	}
-	if len(warnings) > mostListed {
-		more := len(warnings) - mostListed
-		warnings = append(warnings[:mostListed], fmt.Sprintf("%d more rows have no answer; --format json says why", more))
+	return shortened(warnings)
+}
+
+// nothingRuns is the answer where there is none.
+const nothingRuns = "Nothing that was asked for can hold and run this; the reasons are below."
+
+// unfit says of the rows that do not fit how much they need, and what to do about it.
+func unfit(n namer, rows []row, remedy string) (warnings []string) {
+	for i := range rows {
+		if e := rows[i].unfit(); e != nil {
+			warnings = append(warnings, fmt.Sprintf("%s: does not fit, %s needed and %s there on each device; %s",
+				n.of(&rows[i].target), e.Memory.Total, e.Memory.Capacity, remedy))
+		}
+	}
+	return shortened(warnings)
+}
+
+// resultWarnings returns what the estimates warn of, each once per device.
+func resultWarnings(n namer, rows []row) (warnings []string) {
+	for i := range rows {
+		for _, e := range rows[i].results {
+			if e == nil {
+				continue
+			}
+			for _, w := range e.Warnings {
+				if text := n.of(&rows[i].target) + ": " + w; !slices.Contains(warnings, text) {
+					warnings = append(warnings, text)
+				}
+			}
+		}
+	}
+	return shortened(warnings)
+}
+
+// shortened keeps a list of warnings readable.
+func shortened(warnings []string) []string {
+	if more := len(warnings) - mostListed; more > 0 {
+		warnings = append(warnings[:mostListed], fmt.Sprintf("%d more rows like these; --format json has all", more))
 	}
 	return warnings
 }

@@ -45,6 +45,7 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 			loaded.Name(), strings.Join(accelerated(rows), " or ")))
 	}
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
+	a.Warnings = append(a.Warnings, unfit(n, rows, "take a smaller --batch")...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
 	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
 	for _, w := range loaded.Graph.Warnings {
@@ -121,7 +122,7 @@ func graphCells(n namer, r *row, batches []float64, wide bool) []show.Cell {
 func graphSentence(n namer, rows []row, items string) string {
 	fastest := best(rows, func(r *row) float64 { return seconds(r.results[0].Latency.Expected) })
 	if fastest == nil {
-		return "No device can run this; the reasons are below."
+		return nothingRuns
 	}
 	if len(rows) == 1 {
 		first, last := fastest.results[0], fastest.last()

@@ -49,7 +49,7 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 		a.Notes = append(a.Notes, note)
 	}
 	if len(rows) == 1 && !rows[0].failed() && rows[0].fits() {
-		a.Notes = append(a.Notes, checkNote(&rows[0], q))
+		a.Notes = append(a.Notes, checkNotes(&rows[0], q)...)
 	}
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
 	for i := range rows {
@@ -57,14 +57,12 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 		if r.failed() {
 			continue
 		}
-		last := r.last()
-		if last == nil || last.Memory.Fits == nil {
+		if last := r.last(); last == nil || last.Memory.Fits == nil {
 			a.Warnings = append(a.Warnings, n[r.target.Device.ID]+": its memory capacity is not known, so neither is the full load; give one with --memory")
-		} else if !*last.Memory.Fits {
-			a.Warnings = append(a.Warnings, fmt.Sprintf("%s: does not fit, %s needed and %s there on each device; take more with --count, or a narrower --dtype",
-				n.of(&r.target), last.Memory.Total, last.Memory.Capacity))
 		}
 	}
+	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
+	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
 	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
 	for _, w := range loaded.Language.Warnings {
@@ -122,7 +120,7 @@ func languageSentence(n namer, rows []row) string {
 		return oneDeviceSentence(n, &rows[0])
 	}
 	if fastest == nil && alone == nil {
-		return "No device can run this; the reasons are below."
+		return nothingRuns
 	}
 	var parts []string
 	if cheapest := loaded(money); cheapest != nil {
@@ -144,7 +142,7 @@ func costRange(e *estimate.Result) (low, high float64) {
 
 func oneDeviceSentence(n namer, r *row) string {
 	if !r.fits() {
-		m := r.results[0].Memory
+		m := r.unfit().Memory
 		return fmt.Sprintf("%s does not fit on %d × %s: %s needed on each, %s there; roofline fit says how many it takes.",
 			r.results[0].Model.Name, r.target.Count, n[r.target.Device.ID], m.Total, m.Capacity)
 	}
@@ -293,14 +291,17 @@ func decomposition(r *row) show.Table {
 	return t
 }
 
-// checkNote says how to check the answer on the real thing.
-func checkNote(r *row, q estimate.Request) string {
+// checkNotes say how to check the answer of a runtime that brings a benchmark on the real thing.
+func checkNotes(r *row, q estimate.Request) []string {
+	if r.target.Runtime.ID != "vllm" {
+		return nil
+	}
 	e := r.last()
 	if e == nil {
 		e = r.results[0]
 	}
-	return fmt.Sprintf("to check on the real thing:\n  vllm bench serve --dataset-name random --random-input-len %.0f --random-output-len %.0f \\\n      --max-concurrency %.0f --save-result",
-		q.ISL, q.OSL, e.Workload.Concurrency)
+	return []string{fmt.Sprintf("to check on the real thing:\n  vllm bench serve --dataset-name random --random-input-len %.0f --random-output-len %.0f \\\n      --max-concurrency %.0f --save-result",
+		q.ISL, q.OSL, e.Workload.Concurrency)}
 }
 
 // phaseAnswer lays out the estimates of one bare phase.
@@ -317,7 +318,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	}
 	fastest := best(rows, func(r *row) float64 { return seconds(r.results[0].Latency.Expected) })
 	if fastest == nil {
-		a.Sentence = "No device can run this; the reasons are below."
+		a.Sentence = nothingRuns
 	} else {
 		e := fastest.results[0]
 		a.Sentence = fmt.Sprintf("%s: %s expected, %s bound; limited by %s.", n.of(&fastest.target), e.Latency.Expected, e.Latency.Bound, limitText(*e.BoundBy))
@@ -344,6 +345,8 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	}
 	_, priceWarnings := s.priceNotes(n, rows)
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
+	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
+	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
 	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
 	return a

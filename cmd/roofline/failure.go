@@ -112,7 +112,7 @@ func differences(ids []string) string {
 		lines = append(lines, fmt.Sprintf("%-20s %10v  %10v  %v %v", n[id], memory, d.Memory.Bandwidth, d.Peak(dtype.FP16), dtype.FP16))
 		least, most = min(least, float64(d.Memory.Bandwidth)), max(most, float64(d.Memory.Bandwidth))
 	}
-	if most > 0 {
+	if most > 1.05*least {
 		lines = append(lines, fmt.Sprintf("these differ by %.1f × in bandwidth, so pick one, or take all with a comma list or a glob", most/least))
 	}
 	return strings.Join(lines, "\n")

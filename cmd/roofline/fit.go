@@ -141,7 +141,7 @@ func (c *fitCmd) layout(m *transformer.Model, t estimate.Target) (fitting, error
 	fits := room.Users >= 1
 	f.Fits = &fits
 	f.Short = room.Short
-	f.KVTokens, f.Users, f.LongestPrompt = room.Tokens*replicas, math.Floor(room.Users)*replicas, room.LongestContext
+	f.KVTokens, f.Users, f.LongestPrompt = room.Tokens*replicas*float64(t.Plan.Filled().DP), room.Users*replicas, room.LongestContext
 	return f, nil
 }
 
@@ -183,10 +183,10 @@ func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, fail
 				}
 			}
 			a.Notes = append(a.Notes, memoryBar(last))
-			if last.Fits != nil && *last.Fits {
-				perReplica := last.KVTokens / float64(last.Replicas)
+			if last.Fits != nil && *last.Fits && last.target.Runtime.ID == "vllm" {
+				each := last.KVTokens / float64(last.Replicas*last.target.Plan.Filled().DP) // of every data-parallel rank
 				a.Notes = append(a.Notes, fmt.Sprintf("vLLM will log: GPU KV cache size: %s tokens, Maximum concurrency for %s tokens per request: %.2fx",
-					unit.Group(fmt.Sprintf("%.0f", perReplica)), unit.Group(fmt.Sprintf("%.0f", float64(c.Context))), perReplica/float64(c.Context)))
+					unit.Group(fmt.Sprintf("%.0f", each)), unit.Group(fmt.Sprintf("%.0f", float64(c.Context))), each/float64(c.Context)))
 			}
 		}
 		if last.Memory.Capacity == 0 {

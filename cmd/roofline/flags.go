@@ -207,6 +207,11 @@ type requestFlags struct {
 	Context     tokens `help:"With --phase: tokens attended to (decode) or in the prompt (prefill)." placeholder:"N"`
 }
 
+// serving reports whether anything was said about requests.
+func (f *requestFlags) serving() bool {
+	return f.ISL > 0 || f.OSL > 0 || f.Workload != "" || f.Concurrency != "" || f.Context > 0
+}
+
 func (f *requestFlags) lengths() (isl, osl tokens, err error) {
 	isl, osl = 1024, 1024
 	if f.Workload != "" {
@@ -263,7 +268,7 @@ func loads(flag, text string, def ...float64) ([]float64, error) {
 		if err1 != nil || err2 != nil || err3 != nil || last < first || factor != "" && mult < 2 {
 			return nil, fmt.Errorf("--%s %s: want a range such as 1..8, or 1..256*2 for doubling", flag, part)
 		}
-		for n := first; n <= last && len(out) < maxLoads; {
+		for n := first; n <= last && len(out) <= maxLoads; {
 			out = append(out, float64(n))
 			if mult > 1 {
 				n *= mult
@@ -272,7 +277,7 @@ func loads(flag, text string, def ...float64) ([]float64, error) {
 			}
 		}
 	}
-	if len(out) >= maxLoads {
+	if len(out) > maxLoads {
 		return nil, fmt.Errorf("--%s: at most %d values", flag, maxLoads)
 	}
 	return out, nil

@@ -107,7 +107,11 @@ func (c *modelsShowCmd) Run(s *session) error {
 		}
 		add("hidden size", "%d", m.Hidden)
 		add("vocabulary", "%s%s", unit.Group(fmt.Sprint(m.Vocab)), map[bool]string{true: ", embeddings tied"}[m.TiedEmbeddings])
-		add("longest context", "%s", unit.Group(fmt.Sprint(m.MaxContext)))
+		if m.MaxContext > 0 {
+			add("longest context", "%s", unit.Group(fmt.Sprint(m.MaxContext)))
+		} else {
+			add("longest context", "–")
+		}
 		add("weights", "%v in %v", m.WeightBytes(f), f.Weights)
 		add("KV cache", "%v per token in %v", m.KVBytesPerToken(f.KV), f.KV)
 	}

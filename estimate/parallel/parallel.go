@@ -56,6 +56,7 @@ func (p Plan) Stages(layers int) float64 {
 // Network is what connects devices beyond the reach of their links.
 type Network struct {
 	Bandwidth unit.ByteRate // per device, in one direction
+	Assumed   bool          // the machine, and with it the bandwidth, is not known
 	hardware.LinkKind
 }
 
@@ -68,6 +69,9 @@ type Fabric struct {
 	Network Network
 	Handoff Network // between stages; without a bandwidth where there is one stage only
 }
+
+// Assumed reports whether the devices communicate over a network of assumed bandwidth.
+func (f *Fabric) Assumed() bool { return f.Network.Assumed || f.Handoff.Assumed }
 
 // Place returns what connects the devices of a plan: the fastest link that reaches all of a stage, else the one that
 // reaches most, and the network between the domains it reaches. A device without a link of its own is on the network

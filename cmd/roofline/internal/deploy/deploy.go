@@ -56,6 +56,9 @@ func (d *Deployer) Targets() ([]estimate.Target, error) {
 			continue
 		}
 		t := estimate.Target{Device: &devices[i], Runtime: profile, Memory: d.Wish.Memory}
+		if known, _ := devices[i].Memory.Usable(); known > 0 && t.Memory > 0 && d.Named() {
+			return nil, fmt.Errorf("--memory is for devices whose memory the catalog does not have; %s has %s", devices[i].ID, known)
+		}
 		t.Efficiency = d.Catalog.Efficiency(&devices[i])
 		devices := 1
 		if s := d.system(t.Device.ID); s != nil {
@@ -199,9 +202,9 @@ func (d *Deployer) network(t *estimate.Target) parallel.Network {
 	if !d.Wish.Given() {
 		return parallel.Network{}
 	}
-	n := parallel.Network{Bandwidth: networkBandwidth, LinkKind: d.Catalog.LinkKind("network")}
+	n := parallel.Network{Bandwidth: networkBandwidth, Assumed: true, LinkKind: d.Catalog.LinkKind("network")}
 	if s := d.system(t.Device.ID); s != nil && s.Network.Bandwidth > 0 {
-		n.Bandwidth = s.Network.Bandwidth / unit.ByteRate(s.Count)
+		n.Bandwidth, n.Assumed = s.Network.Bandwidth/unit.ByteRate(s.Count), false
 	}
 	return n
 }

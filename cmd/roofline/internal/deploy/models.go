@@ -69,6 +69,9 @@ func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
 	if info.IsDir() {
 		return folder(path)
 	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file; models are read in parts, so save it first", path)
+	}
 	var g *model.Graph
 	var err error
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {

@@ -5,34 +5,38 @@ package catalog
 import "roofline/hardware"
 
 var ownerships = []hardware.Ownership{
-	{ID: "default", Name: "Enterprise", Years: 4, Residual: 0.3, Maintenance: 0.1, Network: 0.11, Host: 0.325, Load: 0.7, Idle: 0.15, Source: "memory", Origins: hardware.Origins{
+	{ID: "default", Name: "Enterprise", Years: 4, Residual: 0.3, Maintenance: 0.1, Network: 0.11, Host: 0.325, Load: 0.83, LoadMemory: 0.64, Idle: 0.15, Source: "memory", Origins: hardware.Origins{
 		{Field: "years", Source: "memory", Status: "unverified"},
 		{Field: "residual", Source: "page:v2-pseo-ai.pages.dev", Status: "assumed"},
 		{Field: "maintenance", Source: "memory", Status: "unverified"},
 		{Field: "network", Source: "page:docs.google.com", Status: "derived"},
 		{Field: "host", Source: "memory", Status: "unverified"},
-		{Field: "load", Source: "page:aiinframap.com", Status: "assumed"},
+		{Field: "load", Source: "page:supercluster.blog", Status: "assumed"},
+		{Field: "load-memory", Source: "page:supercluster.blog", Status: "assumed"},
 		{Field: "idle", Source: "page:nemulai.com", Status: "assumed"},
 	}},
-	{ID: "hyperscaler", Name: "Hyperscaler, as written off in 2025", Years: 6, Load: 0.7, Idle: 0.15, Source: "page:shaulkoral.com", Origins: hardware.Origins{
-		{Field: "load", Source: "page:aiinframap.com", Status: "assumed"},
+	{ID: "hyperscaler", Name: "Hyperscaler, as written off in 2025", Years: 6, Load: 0.83, LoadMemory: 0.64, Idle: 0.15, Source: "page:shaulkoral.com", Origins: hardware.Origins{
+		{Field: "load", Source: "page:supercluster.blog", Status: "assumed"},
+		{Field: "load-memory", Source: "page:supercluster.blog", Status: "assumed"},
 		{Field: "idle", Source: "page:nemulai.com", Status: "assumed"},
 	}},
-	{ID: "cautious", Name: "Cautious: worth nothing after three years", Years: 3, Maintenance: 0.1, Network: 0.11, Host: 0.325, Load: 0.7, Idle: 0.15, Source: "page:realclear.ai", Origins: hardware.Origins{
+	{ID: "cautious", Name: "Cautious: worth nothing after three years", Years: 3, Maintenance: 0.1, Network: 0.11, Host: 0.325, Load: 0.83, LoadMemory: 0.64, Idle: 0.15, Source: "page:realclear.ai", Origins: hardware.Origins{
 		{Field: "maintenance", Source: "memory", Status: "unverified"},
 		{Field: "network", Source: "page:docs.google.com", Status: "derived"},
 		{Field: "host", Source: "memory", Status: "unverified"},
-		{Field: "load", Source: "page:aiinframap.com", Status: "assumed"},
+		{Field: "load", Source: "page:supercluster.blog", Status: "assumed"},
+		{Field: "load-memory", Source: "page:supercluster.blog", Status: "assumed"},
 		{Field: "idle", Source: "page:nemulai.com", Status: "assumed"},
 	}},
-	{ID: "licensed", Name: "Enterprise with NVIDIA AI Enterprise", Years: 4, Residual: 0.3, Maintenance: 0.1, Network: 0.11, Host: 0.325, Licence: 4500, Load: 0.7, Idle: 0.15, Source: "memory", Origins: hardware.Origins{
+	{ID: "licensed", Name: "Enterprise with NVIDIA AI Enterprise", Years: 4, Residual: 0.3, Maintenance: 0.1, Network: 0.11, Host: 0.325, Licence: 4500, Load: 0.83, LoadMemory: 0.64, Idle: 0.15, Source: "memory", Origins: hardware.Origins{
 		{Field: "years", Source: "memory", Status: "unverified"},
 		{Field: "residual", Source: "page:v2-pseo-ai.pages.dev", Status: "assumed"},
 		{Field: "maintenance", Source: "memory", Status: "unverified"},
 		{Field: "network", Source: "page:docs.google.com", Status: "derived"},
 		{Field: "host", Source: "memory", Status: "unverified"},
 		{Field: "licence", Source: "memory", Status: "unverified"},
-		{Field: "load", Source: "page:aiinframap.com", Status: "assumed"},
+		{Field: "load", Source: "page:supercluster.blog", Status: "assumed"},
+		{Field: "load-memory", Source: "page:supercluster.blog", Status: "assumed"},
 		{Field: "idle", Source: "page:nemulai.com", Status: "assumed"},
 	}},
 }

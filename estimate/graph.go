@@ -131,7 +131,7 @@ func (m *GraphModel) Estimate(t *Target, machine *Machine, batch float64) *Resul
 	latency := band(b, bound, expected)
 	perSecond := batch / float64(latency.Expected) * float64(t.Count)
 	k := m.scale(batch)
-	return &Result{
+	res := &Result{
 		Model: ModelInfo{
 			Name: m.Graph.Name, Parameters: m.Graph.Parameters(), WeightBytes: m.weights,
 			FLOPs: m.totals.FLOPs * unit.FLOPs(k), MACs: m.totals.MACs * k, UnknownOps: m.totals.Unknown,
@@ -142,9 +142,13 @@ func (m *GraphModel) Estimate(t *Target, machine *Machine, batch float64) *Resul
 		Throughput: &Throughput{Value: perSecond, Unit: m.Items() + "/s", PerDevice: perSecond / float64(t.Count)},
 		BoundBy:    &limit,
 		Memory:     m.Footprint(t, batch),
-		Cost:       t.cost(perSecond, 1e6, "USD/M "+m.Items()),
 		Basis:      basis(b),
 	}
+	t.pay(res, 1e6, "USD/M "+m.Items())
+	if res.Cost != nil {
+		res.Cost.Per = append(res.Cost.Per, CostPer{Unit: "USD/1000 " + m.Items(), Value: res.Cost.Per[0].Value / 1000})
+	}
+	return res
 }
 
 // Items returns what the samples of a batch are: images where the first input has height, width and 1 to 4 channels.

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"roofline/estimate/cost"
 	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
@@ -89,8 +90,8 @@ func TestLittle(t *testing.T) {
 		t.Errorf("output rate %.2f, want 1571 tokens/s", got)
 	}
 	// At $2.69/h: 2.69 ÷ (1570.9 · 3600) per token is $0.476 per million.
-	target := &Target{Price: &Price{USDPerHour: 2.69}}
-	if got := float64(target.cost(r.OutputRate(32, e2e), 1e6, "").Per[0].Value); math.Abs(got-0.476) > 0.0005 {
+	bill := cost.Bill{USDPerHour: 2.69, Utilization: 1}
+	if got := float64(bill.Per(r.OutputRate(32, e2e), 1e6)); math.Abs(got-0.476) > 0.0005 {
 		t.Errorf("$%.4f per M tokens, want 0.476", got)
 	}
 }
@@ -164,7 +165,7 @@ func TestEstimateDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { l.Decode(16, 2048) }); n != 0 {
 		t.Errorf("%v allocations per step", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { l.Serve(16, Request{1024, 1024}) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { l.Serve(16, Request{ISL: 1024, OSL: 1024}) }); n != 0 {
 		t.Errorf("%v allocations per load", n)
 	}
 }

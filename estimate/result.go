@@ -1,7 +1,9 @@
 package estimate
 
 import (
+	"roofline/estimate/cost"
 	"roofline/estimate/runtime"
+	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 )
@@ -23,6 +25,7 @@ type Result struct {
 	BoundBy    *Limit      `json:"bound_by,omitempty"`
 	Memory     *Footprint  `json:"memory,omitempty"`
 	Cost       *Cost       `json:"cost,omitempty"`
+	Power      *Power      `json:"power,omitempty"`
 	Basis      *Basis      `json:"basis,omitempty"`
 	// Unavailable says why there is no answer for this device: a format it lacks, a model that does not fit.
 	Unavailable string   `json:"unavailable,omitempty"`
@@ -111,10 +114,33 @@ type Footprint struct {
 
 // Cost is what the deployment costs, all of it on each unit of Per.
 type Cost struct {
-	USDPerHour unit.USDPerHour `json:"usd_per_hour"`
-	Per        []CostPer       `json:"per"`
-	PriceAsOf  string          `json:"price_as_of,omitempty"`
-	Source     string          `json:"source,omitempty"`
+	USDPerHour  unit.USDPerHour  `json:"usd_per_hour"`       // of a paid hour
+	AtLeast     bool             `json:"at_least,omitempty"` // a component is missing
+	Utilization float64          `json:"utilization"`        // share of the paid hours at the stated load
+	Per         []CostPer        `json:"per"`                // first what devices are compared by
+	Components  []cost.Component `json:"components"`
+	BreakEven   *BreakEven       `json:"break_even,omitempty"`
+	PriceAsOf   string           `json:"price_as_of,omitempty"`
+	Source      string           `json:"source,omitempty"`
+}
+
+// BreakEven is when buying has cost no more than renting the same, see [cost.BreakEven].
+type BreakEven struct {
+	Months     float64         `json:"months"`
+	AtLeast    bool            `json:"at_least,omitempty"` // a component of what is bought is missing
+	USDPerHour unit.USDPerHour `json:"rent_usd_per_hour"`
+	Source     string          `json:"source"` // of the rent
+}
+
+// Power is what the machines draw at the stated load, and the energy that goes into a unit of output: PUE included where
+// the site's is known, hours without work not.
+type Power struct {
+	Watts     unit.Watts      `json:"watts"`
+	WattHours float64         `json:"wh_per_unit"`
+	Grams     float64         `json:"gco2_per_unit,omitempty"`
+	Unit      string          `json:"unit"`
+	Source    string          `json:"source,omitempty"`
+	Status    hardware.Status `json:"status,omitempty"`
 }
 
 // CostPer is money per unit of output.

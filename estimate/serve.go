@@ -10,37 +10,6 @@ import (
 	"roofline/model/transformer"
 )
 
-// Request is what every user asks: tokens in and tokens out.
-type Request struct{ ISL, OSL float64 }
-
-// context returns the mean tokens a decode step attends to: a request's k-th token after the first sees ISL + k, for
-// k = 1 … OSL−1. Work grows linearly with the context, sliding windows aside, so the mean step is about the step at the
-// mean context.
-func (r Request) context() float64 { return r.ISL + r.OSL/2 }
-
-// EndToEnd returns the time of a request: TTFT and OSL−1 further tokens.
-func (r Request) EndToEnd(ttft, tpot unit.Seconds) unit.Seconds {
-	return ttft + unit.Seconds(r.OSL-1)*tpot
-}
-
-// span is [Request.EndToEnd] part by part: the errors of both times are taken to move together.
-func (r Request) span(ttft, tpot Band) Band {
-	return Band{
-		Bound:    r.EndToEnd(ttft.Bound, tpot.Bound),
-		Low:      r.EndToEnd(ttft.Low, tpot.Low),
-		Expected: r.EndToEnd(ttft.Expected, tpot.Expected),
-		High:     r.EndToEnd(ttft.High, tpot.High),
-	}
-}
-
-// OutputRate returns the output tokens per second of users requests in flight, each lasting endToEnd: Little's law.
-//
-// By hand: 32 users, 1024/1024 tokens, TTFT 0.4 s, TPOT 20 ms: end to end 0.4 + 1023 · 0.020 = 20.86 s, and
-// 32 · 1024 ÷ 20.86 = 1571 tokens/s.
-func (r Request) OutputRate(users float64, endToEnd unit.Seconds) float64 {
-	return users * r.OSL / float64(endToEnd)
-}
-
 // maxUsers is the most requests in flight the full load takes, per replica.
 const maxUsers = 256
 
@@ -109,10 +78,10 @@ func (l *Language) Estimate(users float64, r Request) *Result {
 	// Those that wait for room in the cache wait for others' decode steps.
 	ttft = ttft.plus(band(l.measured("decode"), 0, load.Wait))
 	latency := r.span(ttft, tpot)
-	perSecond := r.OutputRate(users, latency.Expected)
+	perSecond := r.OutputRate(users, latency.Expected) * r.counted()
 	res := l.result(Workload{ISL: r.ISL, OSL: r.OSL, Concurrency: users})
 	res.Latency = &latency
-	res.Throughput = &Throughput{Value: perSecond, Unit: "output tokens/s", PerDevice: perSecond / float64(t.Count)}
+	res.Throughput = &Throughput{Value: perSecond, Unit: r.Tokens.String() + "/s", PerDevice: perSecond / float64(t.Count)}
 	res.Prefill = l.prefillResult(ttft, load.TTFT.Limit, transformer.Step{Prompts: 1, Tokens: r.ISL})
 	res.Decode = l.decodeResult(tpot, load.TPOT.Limit, transformer.Step{Batch: load.Running, Context: r.context()})
 	res.BoundBy = &res.Decode.BoundBy
@@ -123,7 +92,10 @@ func (l *Language) Estimate(users float64, r Request) *Result {
 	if load.Running < load.Users {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("the KV cache holds %.0f of %.0f requests at a time; the others wait", load.Running*replicas, users))
 	}
-	res.Cost = t.cost(perSecond, 1e6, "USD/M output tokens")
+	t.pay(res, 1e6, "USD/M "+r.Tokens.String())
+	if res.Cost != nil {
+		res.Cost.Per = append(res.Cost.Per, CostPer{Unit: "USD/request", Value: res.Cost.Per[0].Value / 1e6 * unit.USD(r.OSL*r.counted())})
+	}
 	res.Basis = basis(l.measured("decode"))
 	return res
 }
@@ -161,7 +133,7 @@ func (l *Language) EstimatePhase(s transformer.Step) *Result {
 	perSecond := tokens / float64(latency.Expected) * float64(t.Replicas())
 	res.Throughput = &Throughput{Value: perSecond, Unit: kind, PerDevice: perSecond / float64(t.Count)}
 	res.Memory = l.footprint(l.sequence(context)*unit.Bytes(math.Ceil(l.share(sequences))), sequences)
-	res.Cost = t.cost(perSecond, 1e6, "USD/M "+kind[:len(kind)-2])
+	t.pay(res, 1e6, "USD/M "+kind[:len(kind)-2])
 	res.Basis = basis(b)
 	return res
 }

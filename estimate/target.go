@@ -2,7 +2,9 @@ package estimate
 
 import (
 	"errors"
+	"strings"
 
+	"roofline/estimate/cost"
 	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
@@ -19,15 +21,8 @@ type Target struct {
 	Fabric     parallel.Fabric // what connects the devices of a replica
 	Count      int             // devices in all: replicas · the plan's
 	Memory     unit.Bytes      // in place of a capacity that is not known; 0: the device's own
-	Price      *Price          // nil: not known
-}
-
-// Price is what a deployment costs an hour, idle devices of whole instances included.
-type Price struct {
-	USDPerHour unit.USDPerHour
-	AsOf       string // date of the price
-	Source     string // provider, instance and region
-	Idle       int    // devices of whole instances that are paid for and not used
+	Terms      *cost.Terms     // how it is paid for; nil: nobody asked
+	Rental     *cost.Terms     // of what is bought: renting the same; nil: not offered
 }
 
 // ErrCapacity says that a question about the most that fits needs a memory capacity the catalog does not have.
@@ -93,14 +88,33 @@ func band(b runtime.Band, bound, expected unit.Seconds) Band {
 	}
 }
 
-// cost spreads an hourly price over what is produced per second, in units of size each.
-func (t *Target) cost(perSecond float64, size float64, name string) *Cost {
-	if t.Price == nil {
-		return nil
+// pay sets what a result costs and draws, for what it puts through, in units of size each.
+func (t *Target) pay(res *Result, size float64, name string) {
+	if t.Terms == nil {
+		return
 	}
-	c := &Cost{USDPerHour: t.Price.USDPerHour, PriceAsOf: t.Price.AsOf, Source: t.Price.Source}
+	perSecond := res.Throughput.Value
+	draw := t.Terms.Power.Draw(*res.BoundBy == Compute)
+	if draw > 0 && perSecond > 0 {
+		p := &Power{Watts: draw, Unit: strings.TrimSuffix(res.Throughput.Unit, "/s"), Source: t.Terms.Power.Origin.Source, Status: t.Terms.Power.Origin.Status}
+		p.WattHours, p.Grams = t.Terms.Energy(draw, perSecond, 1)
+		res.Power = p
+	}
+	if !t.Terms.Priced() {
+		return
+	}
+	bill := t.Terms.Bill(draw)
+	c := &Cost{USDPerHour: bill.USDPerHour, AtLeast: bill.AtLeast, Utilization: bill.Utilization, Components: bill.Components,
+		PriceAsOf: t.Terms.AsOf, Source: t.Terms.Source}
 	if perSecond > 0 {
-		c.Per = []CostPer{{Unit: name, Value: t.Price.USDPerHour.For(unit.Seconds(size / perSecond))}}
+		c.Per = []CostPer{{Unit: name, Value: bill.Per(perSecond, size)}}
 	}
-	return c
+	c.Per = append(c.Per, CostPer{Unit: "USD/month", Value: bill.PerMonth()})
+	if t.Rental != nil && t.Terms.Owned {
+		rent := t.Rental.Bill(draw)
+		if months, ok := cost.BreakEven(&bill, &rent); ok {
+			c.BreakEven = &BreakEven{Months: months, AtLeast: bill.AtLeast, USDPerHour: rent.USDPerHour, Source: t.Rental.Source}
+		}
+	}
+	res.Cost = c
 }

@@ -28,6 +28,8 @@ type estimateCmd struct {
 	Batch  string `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
 	Fusion string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
 	Sort   string `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
+
+	Explain bool `help:"Print what the cost is made of, and what it rests on."`
 }
 
 // Help shows worked examples.
@@ -37,7 +39,8 @@ func (estimateCmd) Help() string {
   roofline estimate model.onnx --device l4,rtx-4090 --dtype fp16 --batch 1,max
   roofline estimate llama-3.1-8b --device h100-sxm,mi300x --workload 4k/512
   roofline estimate llama-3.1-70b --device h100-sxm --count 8 --tp 4 --dtype fp8
-  roofline estimate llama-3.1-8b --device h100-sxm --phase decode --context 2048 --batch 16`
+  roofline estimate llama-3.1-8b --device h100-sxm --phase decode --context 2048 --batch 16
+  roofline estimate llama-3.1-70b --device dgx-h100 --price purchase --site korea --utilization 0.6 --explain`
 }
 
 // row is the answer for one device: one result per load (nil where it is not known how large it is), or why there is none.
@@ -90,6 +93,9 @@ func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
 	if c.serving() {
 		return fmt.Errorf("--isl, --osl, --workload, --concurrency and --context are for language models; %s is a graph: --batch", loaded.Name())
 	}
+	if c.Tokens != "output" {
+		return fmt.Errorf("--tokens is for language models; %s is a graph", loaded.Name())
+	}
 	if c.plan() != (parallel.Plan{}) || c.TP == auto {
 		return fmt.Errorf("--tp, --pp, --ep and --dp are for language models; every device runs its own batches of a graph")
 	}
@@ -112,6 +118,7 @@ func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
 	}
 	c.order(rows)
 	a := graphAnswer(c, s, loaded, rows, batches)
+	c.explain(s, a, rows)
 	if err := s.answer(a); err != nil {
 		return err
 	}
@@ -172,7 +179,7 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 	if err != nil {
 		return err
 	}
-	request := estimate.Request{ISL: float64(isl), OSL: float64(osl)}
+	request := estimate.Request{ISL: float64(isl), OSL: float64(osl), Tokens: estimate.Tokens(c.Tokens)}
 	users, err := loads("concurrency", c.Concurrency, 1, most)
 	if err != nil {
 		return err
@@ -203,6 +210,7 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 	} else {
 		a = languageAnswer(c, s, loaded, rows, request, users)
 	}
+	c.explain(s, a, rows)
 	if err := s.answer(a); err != nil {
 		return err
 	}
@@ -219,6 +227,9 @@ func (c *estimateCmd) step() (*transformer.Step, error) {
 	}
 	if c.ISL > 0 || c.OSL > 0 || c.Workload != "" || c.Concurrency != "" {
 		return nil, fmt.Errorf("--isl, --osl, --workload and --concurrency are for serving; a bare phase takes --batch and --context")
+	}
+	if c.Tokens != "output" {
+		return nil, fmt.Errorf("--tokens is for serving: a bare phase has tokens of one kind")
 	}
 	context := float64(cmp.Or(c.Context, 1024))
 	batch := 1.0

@@ -10,6 +10,7 @@ import (
 	"roofline/catalog"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/hardware"
 	"roofline/hardware/unit"
 )
 
@@ -36,6 +37,11 @@ func newDocument(s *session, rows []row, assumed ...assumption) *document {
 		Assumptions: append([]assumption{}, assumed...), Estimates: []*estimate.Result{}}
 	for i := range rows {
 		r := &rows[i]
+		if !r.failed() {
+			for _, x := range r.target.Terms.Assumptions {
+				d.assume(assumption{x.Name, x.Value, x.Origin.Source, string(x.Origin.Status)})
+			}
+		}
 		if r.failed() || slices.Contains(r.results, nil) {
 			reason := "full load: memory capacity is not known"
 			if r.failed() {
@@ -52,6 +58,13 @@ func newDocument(s *session, rows []row, assumed ...assumption) *document {
 		}
 	}
 	return d
+}
+
+// assume adds an assumption unless it is there already.
+func (d *document) assume(a assumption) {
+	if !slices.Contains(d.Assumptions, a) {
+		d.Assumptions = append(d.Assumptions, a)
+	}
 }
 
 // namer prints the shortest unambiguous names of devices.
@@ -97,7 +110,7 @@ func (s *session) stale(date string) bool {
 }
 
 // priceNotes says which devices have no price and which prices are old, and when the others are of.
-func (s *session) priceNotes(n namer, rows []row) (asOf string, warnings []string) {
+func (s *session) priceNotes(n namer, rows []row, kind hardware.PriceKind) (asOf string, warnings []string) {
 	var missing, old, idle []string
 	first, last := "", ""
 	for i := range rows {
@@ -105,9 +118,9 @@ func (s *session) priceNotes(n namer, rows []row) (asOf string, warnings []strin
 		if r.failed() {
 			continue
 		}
-		p := r.target.Price
+		p := r.target.Terms
 		switch {
-		case p == nil:
+		case !p.Priced():
 			missing = append(missing, n.of(&r.target))
 			continue
 		case p.AsOf == "": // given by the user
@@ -123,6 +136,10 @@ func (s *session) priceNotes(n namer, rows []row) (asOf string, warnings []strin
 		}
 		last = max(last, p.AsOf)
 	}
+	give, blocks := "--usd-per-hour", "rented only in larger blocks"
+	if kind == hardware.PurchaseBuy {
+		give, blocks = "purchase.price in a --catalog file", "sold only as larger machines"
+	}
 	switch {
 	case first != "" && first == last:
 		asOf = "of " + first
@@ -130,13 +147,13 @@ func (s *session) priceNotes(n namer, rows []row) (asOf string, warnings []strin
 		asOf = "of " + first + " to " + last
 	}
 	if len(missing) > 0 {
-		warnings = append(warnings, "no price in the catalog: "+list(missing)+"; give one with --usd-per-hour")
+		warnings = append(warnings, "no price in the catalog: "+list(missing)+"; give one with "+give)
 	}
 	if len(old) > 0 {
-		warnings = append(warnings, "price older than six months: "+list(old)+"; give today's with --usd-per-hour")
+		warnings = append(warnings, "price older than six months: "+list(old)+"; give today's with "+give)
 	}
 	if len(idle) > 0 {
-		warnings = append(warnings, "rented only in larger blocks, idle devices paid for: "+list(idle)+"; use more with --count")
+		warnings = append(warnings, blocks+", idle devices paid for: "+list(idle)+"; use more with --count")
 	}
 	return asOf, warnings
 }

@@ -32,9 +32,9 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	if c.Batch == "" {
 		a.Notes = append(a.Notes, "batch where it stops paying: doubling it again adds less than 5 % throughput, or does not fit")
 	}
-	asOf, priceWarnings := s.priceNotes(n, rows)
+	asOf, priceWarnings := s.priceNotes(n, rows, c.Price)
 	if asOf != "" {
-		a.Notes = append(a.Notes, fmt.Sprintf("$/M: cheapest %s offer %s, device always busy", c.Price, asOf))
+		a.Notes = append(a.Notes, fmt.Sprintf("$/M: %s %s, %s", c.offer(), asOf, c.busy()))
 	}
 	if note := basisNote(rows); note != "" {
 		a.Notes = append(a.Notes, note)
@@ -47,6 +47,7 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
 	a.Warnings = append(a.Warnings, unfit(n, rows, "take a smaller --batch")...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
+	a.Warnings = append(a.Warnings, gaps(rows)...)
 	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
 	for _, w := range loaded.Graph.Warnings {
 		a.Warnings = append(a.Warnings, loaded.Name()+": "+w)
@@ -144,7 +145,7 @@ func graphSentence(n namer, rows []row, items string) string {
 		}
 	}
 	if cheapest != nil {
-		say(cheapest, fmt.Sprintf("is cheapest, $%s per M %s", unit.Number(money(cheapest.last()), 3), items))
+		say(cheapest, fmt.Sprintf("is cheapest, %s$%s per M %s", atLeast(cheapest.last().Cost), unit.Number(money(cheapest.last()), 3), items))
 	}
 	say(fastest, fmt.Sprintf("answers fastest, %s", fastest.results[0].Latency.Expected))
 	say(busiest, fmt.Sprintf("does most, %s %s/s", unit.Number(busiest.last().Throughput.Value, 3), items))
@@ -199,7 +200,7 @@ func graphAssumptions(c *estimateCmd, loaded *deploy.Loaded, rows []row) []assum
 	if c.Runtime == "" {
 		out = append(out, assumption{Name: "runtime", Value: "the default of each kind of device", Source: "default", Status: "assumed"})
 	}
-	return append(out, assumption{Name: "utilization", Value: 1, Source: "default", Status: "assumed"})
+	return append(out, c.utilization())
 }
 
 func onAccelerator(rows []row) bool { return len(accelerated(rows)) > 0 }

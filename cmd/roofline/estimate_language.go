@@ -27,23 +27,23 @@ func keys[K ~string | ~uint8](set map[K]bool) []string {
 func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, q estimate.Request, users []float64) *show.Answer {
 	n := newNamer(s.catalog)
 	a := &show.Answer{
-		Sentence: languageSentence(n, rows),
+		Sentence: languageSentence(n, rows, q),
 		Assumed:  languageAssumed(loaded, q, rows),
 		JSON: newDocument(s, rows, assumption{Name: "model", Value: loaded.Name(), Source: loaded.Source},
 			assumption{Name: "isl", Value: q.ISL}, assumption{Name: "osl", Value: q.OSL},
-			assumption{Name: "utilization", Value: 1, Source: "default", Status: "assumed"}),
+			c.utilization()),
 	}
 	switch {
 	case len(rows) == 1 && len(rows[0].results) == 2 && c.Concurrency == "" && rows[0].results[1] != nil && s.Format == show.Text:
-		a.Tables = []show.Table{decomposition(&rows[0])}
+		a.Tables = []show.Table{decomposition(&rows[0], q)}
 	case len(users) == 2 && c.Concurrency == "":
-		a.Tables = []show.Table{twoLoads(n, rows)}
+		a.Tables = []show.Table{twoLoads(n, rows, q)}
 	default:
-		a.Tables = []show.Table{perLoad(n, rows)}
+		a.Tables = []show.Table{perLoad(n, rows, q)}
 	}
-	asOf, priceWarnings := s.priceNotes(n, rows)
+	asOf, priceWarnings := s.priceNotes(n, rows, c.Price)
 	if asOf != "" {
-		a.Notes = append(a.Notes, fmt.Sprintf("$/M out: all cost on output tokens; cheapest %s offer %s; devices always busy", c.Price, asOf))
+		a.Notes = append(a.Notes, fmt.Sprintf("%s: all cost on %s; %s %s; %s", perMillion(q), q.Tokens, c.offer(), asOf, c.busy()))
 	}
 	if note := basisNote(rows); note != "" {
 		a.Notes = append(a.Notes, note)
@@ -64,6 +64,7 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
 	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
+	a.Warnings = append(a.Warnings, gaps(rows)...)
 	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
 	for _, w := range loaded.Language.Warnings {
 		a.Warnings = append(a.Warnings, loaded.Name()+": "+w)
@@ -100,7 +101,7 @@ func languageAssumed(loaded *deploy.Loaded, q estimate.Request, rows []row) stri
 	return strings.Join(parts, " · ")
 }
 
-func languageSentence(n namer, rows []row) string {
+func languageSentence(n namer, rows []row, q estimate.Request) string {
 	alone := best(rows, func(r *row) float64 {
 		if r.results[0].Decode == nil {
 			return math.NaN()
@@ -117,7 +118,7 @@ func languageSentence(n namer, rows []row) string {
 	}
 	fastest := loaded(func(e *estimate.Result) float64 { return -e.Throughput.Value })
 	if len(rows) == 1 && !rows[0].failed() {
-		return oneDeviceSentence(n, &rows[0])
+		return oneDeviceSentence(n, &rows[0], q)
 	}
 	if fastest == nil && alone == nil {
 		return nothingRuns
@@ -125,8 +126,8 @@ func languageSentence(n namer, rows []row) string {
 	var parts []string
 	if cheapest := loaded(money); cheapest != nil {
 		low, high := costRange(cheapest.last())
-		parts = append(parts, fmt.Sprintf("%s is cheapest under load, $%s per M output tokens (%s–%s)", n.of(&cheapest.target),
-			unit.Number(money(cheapest.last()), 3), unit.Number(low, 2), unit.Number(high, 2)))
+		parts = append(parts, fmt.Sprintf("%s is cheapest under load, %s$%s per M %s (%s–%s)", n.of(&cheapest.target), atLeast(cheapest.last().Cost),
+			unit.Number(money(cheapest.last()), 3), q.Tokens, unit.Number(low, 2), unit.Number(high, 2)))
 	}
 	if alone != nil {
 		parts = append(parts, fmt.Sprintf("%s is fastest for one user, %s tok/s", n.of(&alone.target), unit.Number(alone.results[0].Decode.UserSpeed, 3)))
@@ -140,7 +141,7 @@ func costRange(e *estimate.Result) (low, high float64) {
 	return k * float64(e.Latency.Low), k * float64(e.Latency.High)
 }
 
-func oneDeviceSentence(n namer, r *row) string {
+func oneDeviceSentence(n namer, r *row, q estimate.Request) string {
 	if !r.fits() {
 		m := r.unfit().Memory
 		return fmt.Sprintf("%s does not fit on %d × %s: %s needed on each, %s there; roofline fit says how many it takes.",
@@ -150,14 +151,14 @@ func oneDeviceSentence(n namer, r *row) string {
 	if e == nil {
 		e = r.results[0]
 	}
-	text := fmt.Sprintf("%s tok/s for %.0f users", unit.Number(e.Throughput.Value, 3), e.Workload.Concurrency)
+	text := fmt.Sprintf("%s %s for %.0f users", unit.Number(e.Throughput.Value, 3), perSecond(q), e.Workload.Concurrency)
 	if e.Workload.Concurrency == 1 {
-		text = unit.Number(e.Throughput.Value, 3) + " tok/s for one user"
+		text = unit.Number(e.Throughput.Value, 3) + " " + perSecond(q) + " for one user"
 	} else if e.Decode != nil {
 		text += fmt.Sprintf(" at %s tok/s each", unit.Number(e.Decode.UserSpeed, 2))
 	}
 	if m := money(e); !math.IsNaN(m) {
-		text += fmt.Sprintf(", $%s per M output tokens", unit.Number(m, 3))
+		text += fmt.Sprintf(", %s$%s per M %s", atLeast(e.Cost), unit.Number(m, 3), q.Tokens)
 	}
 	if first := r.results[0]; first != nil && first != e && first.Decode != nil && first.Workload.Concurrency == 1 {
 		text += fmt.Sprintf("; one user alone: %s tok/s", unit.Number(first.Decode.UserSpeed, 3))
@@ -166,7 +167,7 @@ func oneDeviceSentence(n namer, r *row) string {
 }
 
 // twoLoads shows one request alone and the full load side by side.
-func twoLoads(n namer, rows []row) show.Table {
+func twoLoads(n namer, rows []row, q estimate.Request) show.Table {
 	const alone, full = "one request alone", "full load: most that fit, ≤ 256 each"
 	t := show.Table{Columns: []show.Column{
 		{Title: "device", Left: true, Shrink: 12},
@@ -176,8 +177,8 @@ func twoLoads(n namer, rows []row) show.Table {
 		{Group: alone, Title: "tok/s"},
 		{Group: full, Title: "users", Whole: true},
 		{Group: full, Title: "tok/s/user", Digits: 2},
-		{Group: full, Title: "tok/s", Whole: true},
-		{Group: full, Title: "$/M out"},
+		{Group: full, Title: perSecond(q), Whole: true},
+		{Group: full, Title: perMillion(q)},
 		{Group: full, Title: "memory"},
 	}}
 	for i := range rows {
@@ -214,13 +215,13 @@ func twoLoads(n namer, rows []row) show.Table {
 }
 
 // perLoad shows one line per device and load.
-func perLoad(n namer, rows []row) show.Table {
+func perLoad(n namer, rows []row, q estimate.Request) show.Table {
 	t := show.Table{Columns: []show.Column{
 		{Title: "device", Left: true, Shrink: 12}, {Title: "plan", Left: true}, {Title: "users", Whole: true},
 		{Title: "TTFT", Scales: milliseconds, Base: "s"},
 		{Title: "TPOT", Scales: milliseconds, Base: "s"}, {Title: "bound–high", Scales: milliseconds, Base: "s", Digits: 2},
-		{Title: "tok/s/user"}, {Title: "tok/s"}, {Title: "E2E", Scales: unit.Scales{{Factor: 1, Symbol: "s"}}},
-		{Title: "$/M out"}, {Title: "memory"},
+		{Title: "tok/s/user"}, {Title: perSecond(q)}, {Title: "E2E", Scales: unit.Scales{{Factor: 1, Symbol: "s"}}},
+		{Title: perMillion(q)}, {Title: "memory"},
 	}}
 	for i := range rows {
 		r := &rows[i]
@@ -247,7 +248,7 @@ func perLoad(n namer, rows []row) show.Table {
 }
 
 // decomposition shows one device in detail: a line per quantity, a column per load, and what limits it.
-func decomposition(r *row) show.Table {
+func decomposition(r *row, q estimate.Request) show.Table {
 	one, full := r.results[0], r.results[1]
 	t := show.Table{Columns: []show.Column{{Left: true}, {Title: "one request"}, {Title: "full load"}, {Title: "what limits", Left: true, Shrink: 20}}}
 	add := func(name, limits string, value func(*estimate.Result) string) {
@@ -268,7 +269,7 @@ func decomposition(r *row) show.Table {
 	add("users", fmt.Sprintf("%.0f per replica", full.Workload.Concurrency/float64(full.Replicas)), func(e *estimate.Result) string {
 		return unit.Group(fmt.Sprintf("%.0f", e.Workload.Concurrency))
 	})
-	add("output tokens", unit.Number(full.Throughput.PerDevice, 3)+" per device under load", func(e *estimate.Result) string {
+	add(q.Tokens.String(), unit.Number(full.Throughput.PerDevice, 3)+" per device under load", func(e *estimate.Result) string {
 		return unit.Number(e.Throughput.Value, 3) + " tok/s"
 	})
 	price := "no price known; --usd-per-hour"
@@ -277,10 +278,14 @@ func decomposition(r *row) show.Table {
 	}
 	add("cost", price, func(e *estimate.Result) string {
 		if m := money(e); !math.IsNaN(m) {
-			return "$" + unit.Number(m, 3) + " /M out"
+			return "$" + unit.Number(m, 3) + " " + strings.TrimPrefix(perMillion(q), "$")
 		}
 		return "–"
 	})
+	if p := full.Power; p != nil {
+		add("power (estimated)", fmt.Sprintf("%s J per %s", unit.Number(p.WattHours*unit.SecondsPerHour, 3), strings.TrimSuffix(p.Unit, "s")),
+			func(e *estimate.Result) string { return e.Power.Watts.String() })
+	}
 	m := full.Memory
 	add("memory per device", fmt.Sprintf("weights %s, KV %s, other %s", m.Weights, m.KVCache, m.Activations+m.Reserved), func(e *estimate.Result) string {
 		if e.Memory.Capacity == 0 {
@@ -343,11 +348,12 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	if note := basisNote(rows); note != "" {
 		a.Notes = append(a.Notes, note)
 	}
-	_, priceWarnings := s.priceNotes(n, rows)
+	_, priceWarnings := s.priceNotes(n, rows, c.Price)
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
 	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
 	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
+	a.Warnings = append(a.Warnings, gaps(rows)...)
 	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
 	return a
 }

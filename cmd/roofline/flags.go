@@ -17,16 +17,54 @@ import (
 
 // deviceFlags say what to run on.
 type deviceFlags struct {
-	Device     string             `help:"Devices: names, a comma list, a glob such as 'h100*', or all." default:"all" placeholder:"ID"`
-	Count      int                `help:"How many devices. Language models: without it the fewest that hold the model." placeholder:"N"`
-	TP         degree             `name:"tp" help:"Tensor parallelism: devices that share every layer of a language model; auto tries all." placeholder:"N|auto"`
-	PP         int                `name:"pp" help:"Pipeline parallelism: stages of consecutive layers." placeholder:"N"`
-	EP         int                `name:"ep" help:"Expert parallelism: groups that each hold a share of the experts." placeholder:"N"`
-	DP         int                `name:"dp" help:"Data-parallel attention: groups that attend for their own requests and share the experts." placeholder:"N"`
-	Runtime    string             `help:"Runtime profile, such as vllm or ideal: roofline catalog list --runtimes." placeholder:"ID"`
-	Memory     unit.Bytes         `help:"Memory of a device where the catalog has none, such as 64GiB." placeholder:"SIZE"`
-	Price      hardware.PriceKind `help:"Kind of price: on-demand, spot, reserved-1y or reserved-3y." enum:"on-demand,spot,reserved-1y,reserved-3y" default:"on-demand"`
-	USDPerHour float64            `name:"usd-per-hour" help:"Price of one device-hour, in place of the catalog's." placeholder:"USD"`
+	Device  string     `help:"Devices: names, a comma list, a glob such as 'h100*', or all." default:"all" placeholder:"ID"`
+	Count   int        `help:"How many devices. Language models: without it the fewest that hold the model." placeholder:"N"`
+	TP      degree     `name:"tp" help:"Tensor parallelism: devices that share every layer of a language model; auto tries all." placeholder:"N|auto"`
+	PP      int        `name:"pp" help:"Pipeline parallelism: stages of consecutive layers." placeholder:"N"`
+	EP      int        `name:"ep" help:"Expert parallelism: groups that each hold a share of the experts." placeholder:"N"`
+	DP      int        `name:"dp" help:"Data-parallel attention: groups that attend for their own requests and share the experts." placeholder:"N"`
+	Runtime string     `help:"Runtime profile, such as vllm or ideal: roofline catalog list --runtimes." placeholder:"ID"`
+	Memory  unit.Bytes `help:"Memory of a device where the catalog has none, such as 64GiB." placeholder:"SIZE"`
+
+	moneyFlags `embed:""`
+}
+
+// moneyFlags say how devices are paid for.
+type moneyFlags struct {
+	Price       hardware.PriceKind    `help:"Kind of price: on-demand, spot, reserved-1y, reserved-3y, or purchase." enum:"on-demand,spot,reserved-1y,reserved-3y,purchase" default:"on-demand"`
+	USDPerHour  float64               `name:"usd-per-hour" help:"Price of one device-hour, in place of the catalog's." placeholder:"USD"`
+	Utilization float64               `help:"Share of the paid hours at the stated load; the rest is paid for and idles." default:"1" placeholder:"SHARE"`
+	Site        string                `help:"Where the machines stand, for electricity, room and carbon: roofline catalog list --sites." placeholder:"ID"`
+	Years       float64               `help:"With --price purchase: years to write machines off over." placeholder:"N"`
+	Ownership   string                `help:"With --price purchase: how the owner reckons, such as cautious." placeholder:"ID"`
+	PUE         float64               `name:"pue" help:"Power of the whole site over that of its machines, in place of the site's." placeholder:"RATIO"`
+	Electricity hardware.EnergyPrice  `help:"Price of electricity, in place of the site's, such as '0.1 USD/kWh'." placeholder:"PRICE"`
+	Exchange    hardware.ExchangeRate `help:"Exchange rate of the site's currency, such as '1400 KRW/USD'." placeholder:"RATE"`
+}
+
+// money returns what the flags say.
+func (f *moneyFlags) money() deploy.Money {
+	return deploy.Money{Price: f.Price, USDPerHour: f.USDPerHour, Site: f.Site, Ownership: f.Ownership, Utilization: f.Utilization,
+		Years: f.Years, PUE: f.PUE, Electricity: f.Electricity, Exchange: f.Exchange}
+}
+
+// check reports values that can't be.
+func (f *moneyFlags) check() error {
+	switch {
+	case f.USDPerHour < 0 || math.IsNaN(f.USDPerHour) || math.IsInf(f.USDPerHour, 0):
+		return fmt.Errorf("--usd-per-hour: want a price such as 2.69")
+	case f.USDPerHour > 0 && f.Price == hardware.PurchaseBuy:
+		return fmt.Errorf("--usd-per-hour is a rent: leave out --price purchase")
+	case !(f.Utilization > 0 && f.Utilization <= 1):
+		return fmt.Errorf("--utilization %g: want a share of the hours above 0 and at most 1, such as 0.6", f.Utilization)
+	case f.Years != 0 && !(f.Years >= 0.5 && f.Years <= 50):
+		return fmt.Errorf("--years %g: want 0.5 to 50, such as 4", f.Years)
+	case f.PUE != 0 && !(f.PUE >= 1 && f.PUE <= 10):
+		return fmt.Errorf("--pue %g: want 1 to 10, such as 1.3", f.PUE)
+	case f.Price != hardware.PurchaseBuy && (f.Years != 0 || f.Ownership != ""):
+		return fmt.Errorf("--years and --ownership are about machines of one's own: add --price purchase")
+	}
+	return nil
 }
 
 // degree is how many ways something is split; auto leaves it to a search.
@@ -58,10 +96,7 @@ func (f *deviceFlags) check() error {
 			return fmt.Errorf("--count, --pp, --ep and --dp: want 1 to %d", mostParallel)
 		}
 	}
-	if f.USDPerHour < 0 || math.IsNaN(f.USDPerHour) || math.IsInf(f.USDPerHour, 0) {
-		return fmt.Errorf("--usd-per-hour: want a price such as 2.69")
-	}
-	return nil
+	return f.moneyFlags.check()
 }
 
 // plan returns the degrees that were given.
@@ -72,7 +107,7 @@ func (f *deviceFlags) plan() parallel.Plan {
 func (f *deviceFlags) deployer(s *session, serves string) *deploy.Deployer {
 	return &deploy.Deployer{Catalog: s.catalog, Serves: serves, Wish: deploy.Wish{
 		Devices: f.Device, Runtime: f.Runtime, Count: f.Count, Plan: f.plan(), Memory: f.Memory,
-		USDPerHour: f.USDPerHour, Price: f.Price,
+		Money: f.money(),
 	}}
 }
 
@@ -203,6 +238,7 @@ type requestFlags struct {
 	OSL         tokens `name:"osl" help:"Output tokens per request." placeholder:"N"`
 	Workload    string `help:"Both at once: 1k/1k, or chat, rag, reasoning, llama-bench. Default 1k/1k." placeholder:"NAME"`
 	Concurrency string `help:"Requests in flight in all, or max, or a list. Default: one alone, and the most that fit." placeholder:"N|max"`
+	Tokens      string `help:"Tokens that throughput and money count: output, total or input." enum:"output,total,input" default:"output"`
 	Phase       string `help:"A bare phase instead of serving: prefill or decode." enum:",prefill,decode" default:""`
 	Context     tokens `help:"With --phase: tokens attended to (decode) or in the prompt (prefill)." placeholder:"N"`
 }

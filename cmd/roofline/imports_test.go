@@ -16,8 +16,9 @@ var allowed = map[string][]string{
 	"model/*":                 {"hardware/unit", "hardware/dtype", "model", "model/*"},
 	"estimate/runtime":        {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model"},
 	"estimate/parallel":       {"hardware", "hardware/unit"},
-	"estimate":                {"estimate/parallel", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime"},
-	"estimate/*":              {"estimate/parallel", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime", "estimate"},
+	"estimate/cost":           {"hardware", "hardware/unit"},
+	"estimate":                {"estimate/cost", "estimate/parallel", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime"},
+	"estimate/*":              {"estimate/cost", "estimate/parallel", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime", "estimate"},
 	"catalog":                 {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model", "estimate/runtime", "catalog/internal/source"},
 	"catalog/check":           {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "catalog"},
 	"catalog/filter":          {"hardware/document", "hardware", "hardware/unit", "hardware/dtype"},
@@ -26,7 +27,7 @@ var allowed = map[string][]string{
 	"cmd/roofline/internal/*": {"*"},
 }
 
-// TestImports keeps the import rule: unit, dtype ← model, hardware ← estimate/runtime ← estimate ← its other
+// TestImports keeps the import rule: unit, dtype ← model, hardware ← estimate/runtime, parallel and cost ← estimate ← its other
 // subpackages ← cmd; model and hardware don't know each other, and only cmd knows the catalog.
 func TestImports(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "roofline/...").Output()

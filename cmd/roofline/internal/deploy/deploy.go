@@ -2,6 +2,7 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,13 +17,12 @@ import (
 
 // Wish is what the user asked for; zero values leave the choice to the tool.
 type Wish struct {
-	Devices    string // names, comma lists, globs, "all"
-	Runtime    string
-	Count      int
-	Plan       parallel.Plan // degrees of 0 are left to the tool
-	Memory     unit.Bytes
-	USDPerHour float64 // per device, in place of the catalog's prices
-	Price      hardware.PriceKind
+	Devices string // names, comma lists, globs, "all"
+	Runtime string
+	Count   int
+	Plan    parallel.Plan // degrees of 0 are left to the tool
+	Memory  unit.Bytes
+	Money   Money
 }
 
 // Language and Graph are the two kinds of models a runtime can serve.
@@ -45,6 +45,9 @@ type Deployer struct {
 func (d *Deployer) Targets() ([]estimate.Target, error) {
 	devices, err := d.Devices()
 	if err != nil {
+		return nil, err
+	}
+	if _, _, err := d.Wish.Money.parties(d.Catalog); err != nil {
 		return nil, err
 	}
 	var targets []estimate.Target
@@ -188,8 +191,7 @@ func (d *Deployer) Spread(t *estimate.Target, devices int) error {
 	t.Plan = p
 	var err error
 	t.Fabric, err = parallel.Place(t.Device, p, d.Catalog.LinkKind, d.network(t))
-	t.Price = d.price(t)
-	return err
+	return errors.Join(err, d.pay(t))
 }
 
 // networkBandwidth is what a device is taken to have to other hosts where its machine is not known: 400 Gbit/s each, as
@@ -207,20 +209,4 @@ func (d *Deployer) network(t *estimate.Target) parallel.Network {
 		n.Bandwidth, n.Assumed = s.Network.Bandwidth/unit.ByteRate(s.Count), false
 	}
 	return n
-}
-
-// price returns what the target costs an hour: the user's figure, or the cheapest offer of whole instances.
-func (d *Deployer) price(t *estimate.Target) *estimate.Price {
-	if d.Wish.USDPerHour > 0 {
-		return &estimate.Price{USDPerHour: unit.USDPerHour(d.Wish.USDPerHour * float64(t.Count)), Source: "--usd-per-hour"}
-	}
-	offer, ok := d.Catalog.Cheapest(t.Device.ID, t.Count, min(t.Plan.Devices(), t.Fabric.Domain), d.Wish.Price)
-	if !ok {
-		return nil
-	}
-	source := strings.Join(strings.Fields(offer.Instance.Provider+" "+offer.Instance.ID+" "+offer.Instance.Region), " ") + ", " + string(d.Wish.Price)
-	if offer.Instances > 1 {
-		source = fmt.Sprintf("%d × %s", offer.Instances, source)
-	}
-	return &estimate.Price{USDPerHour: offer.USDPerHour, AsOf: offer.Instance.Date, Source: source, Idle: offer.IdleDevices}
 }

@@ -31,6 +31,8 @@ func (c *estimateCmd) explain(s *session, a *show.Answer, rows []row) {
 		notes = append(notes, moneyNotes(n.of(&r.target), e)...)
 		if e.Cost != nil {
 			costTree(&tree, n.of(&r.target), e.Cost)
+		} else {
+			tree.Add(n.of(&r.target), show.Unknown, "", show.Unknown, "not found", "give "+r.target.Terms.Capacity[0].Basis)
 		}
 		for _, x := range r.target.Terms.Assumptions {
 			if !seen[[2]string{x.Name, x.Value}] {

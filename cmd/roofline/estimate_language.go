@@ -319,7 +319,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	a := &show.Answer{
 		Assumed: languageAssumed(loaded, estimate.Request{}, rows) + " · " + what,
 		JSON: newDocument(s, rows, assumption{Name: "model", Value: loaded.Name(), Source: loaded.Source},
-			assumption{Name: "phase", Value: c.Phase}),
+			assumption{Name: "phase", Value: c.Phase}, c.utilization()),
 	}
 	fastest := best(rows, func(r *row) float64 { return seconds(r.results[0].Latency.Expected) })
 	if fastest == nil {

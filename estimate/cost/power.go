@@ -7,19 +7,6 @@ import (
 	"roofline/hardware/unit"
 )
 
-// Deployment is a number of devices that somebody pays for, where they stand and how they are used.
-type Deployment struct {
-	Device      *hardware.Device
-	Count       int              // devices at work
-	System      *hardware.System // the machines they are in; nil: bare devices
-	Owner       *hardware.Ownership
-	Site        *hardware.Site // nil: not known
-	Utilization float64        // share of the paid hours at the stated load
-}
-
-// machines returns how many whole machines hold the devices.
-func (d *Deployment) machines() int { return (d.Count-1)/d.System.Count + 1 }
-
 // Power is what machines draw: a share of their nameplate that depends on what they do.
 type Power struct {
 	Nameplate unit.Watts // 0: not known

@@ -1,7 +1,6 @@
 package cost
 
 import (
-	"cmp"
 	"fmt"
 
 	"roofline/hardware"
@@ -81,7 +80,10 @@ func (t *Terms) electricity(draw unit.Watts) []Component {
 			priced(float64(p)/1000*pue*share, "kW", unit.USDPerHour(price))
 	}
 	out := []Component{hour("electricity at load", draw, t.Utilization)}
-	if t.Utilization < 1 {
+	switch {
+	case t.Utilization < 1 && t.Power.Idle == 0:
+		out = append(out, missing("electricity idle", "idle of the ownership"))
+	case t.Utilization < 1:
 		out = append(out, hour("electricity idle", t.Power.Idle, 1-t.Utilization))
 	}
 	if demand, ok := t.Site.USD(hardware.Money(tariff.Demand)); ok {
@@ -96,61 +98,3 @@ func (t *Terms) electricity(draw unit.Watts) []Component {
 	}
 	return out
 }
-
-// terms returns what all terms of the deployment share.
-func (d *Deployment) terms(source string, capacity ...Component) *Terms {
-	t := &Terms{Capacity: capacity, Power: d.Power(), Site: d.Site, Utilization: d.Utilization, Source: source}
-	if o := d.Owner; t.Power.Nameplate > 0 {
-		t.assume("power at work", fmt.Sprintf("%.3g %% of the nameplate where compute binds, else %.3g %%", 100*o.Load, 100*cmp.Or(o.LoadMemory, o.Load)), o.Of("load"))
-		t.assume("power idle", fmt.Sprintf("%.3g %% of the nameplate", 100*o.Idle), o.Of("idle"))
-	}
-	if pue, known := t.PUE(); known {
-		t.assume("PUE", fmt.Sprintf("%.3g", pue), t.Site.Of("pue"))
-	}
-	if s := t.Site; s != nil && s.Carbon.Intensity > 0 {
-		t.assume("carbon", s.Carbon.Intensity.String(), s.Of("carbon.intensity"))
-	}
-	if s := t.Site; s != nil && s.Exchange.Amount > 0 {
-		t.assume("exchange rate", s.Exchange.String(), s.Of("exchange"))
-	}
-	return t
-}
-
-func (t *Terms) assume(name, value string, o hardware.Origin) {
-	t.Assumptions = append(t.Assumptions, Assumption{name, value, o})
-}
-
-// Rental is a number of whole instances.
-type Rental struct {
-	Instance  *hardware.Instance
-	Instances int
-	Price     unit.USDPerHour // of all of them
-	Idle      int             // devices of theirs that have no work
-	Label     string          // who rents out what
-}
-
-// Rent returns the terms of a rental. The devices without work are a component of their own: they are paid for like the others.
-func (d *Deployment) Rent(r Rental) *Terms {
-	perDevice := r.Price / unit.USDPerHour(d.Count+r.Idle)
-	rent := Component{Name: "rent", Basis: fmt.Sprintf("%s, %s", r.Label, r.Instance.Date), Source: r.Instance.Source, Status: hardware.Published}
-	t := d.terms(r.Label, rent.priced(float64(d.Count), "device", perDevice))
-	if r.Idle > 0 {
-		rent.Name = "rent of idle devices"
-		rent.Basis = fmt.Sprintf("rented only as %d × %d", r.Instances, r.Instance.Count)
-		t.Capacity = append(t.Capacity, rent.priced(float64(r.Idle), "device", perDevice))
-	}
-	if r.Instance.Scope == hardware.DeviceOnly {
-		t.Capacity = append(t.Capacity, missing("host", "--usd-per-hour: billed apart here"))
-	}
-	t.AsOf, t.Idle = r.Instance.Date, r.Idle
-	return t
-}
-
-// Given returns the terms of devices whose hourly price the user knows.
-func (d *Deployment) Given(perDevice unit.USDPerHour, source string) *Terms {
-	rent := Component{Name: "rent", Basis: source, Source: source, Status: hardware.Assumed}
-	return d.terms(source, rent.priced(float64(d.Count), "device", perDevice))
-}
-
-// Unpriced returns the terms of devices nobody is known to rent out.
-func (d *Deployment) Unpriced(remedy string) *Terms { return d.terms("", missing("rent", remedy)) }

@@ -69,7 +69,7 @@ func (m *Money) owner(c *catalog.Catalog) (*hardware.Ownership, error) {
 	}
 	id, err := catalog.Resolve("ownership", ids, cmp.Or(m.Ownership, defaultOwnership))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; there are %s", err, strings.Join(ids, ", "))
 	}
 	owner := *c.Ownership(id)
 	if m.Years > 0 {

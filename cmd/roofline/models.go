@@ -113,7 +113,17 @@ func (c *modelsShowCmd) Run(s *session) error {
 			add("longest context", "–")
 		}
 		add("weights", "%v in %v", m.WeightBytes(f), f.Weights)
-		add("KV cache", "%v per token in %v", m.KVBytesPerToken(f.KV), f.KV)
+		kv := m.KVSplit(f.KV)
+		add("KV cache", "%v per token in %v", kv.PerToken(), f.KV)
+		for _, w := range kv.Bounded {
+			add(fmt.Sprintf("  in a window of %.0f", w.Tokens), "%v per token, at most %v", w.PerToken, w.PerToken*unit.Bytes(w.Tokens))
+		}
+		if len(kv.Bounded) > 0 {
+			add("  growing on", "%v per token", kv.Growing)
+		}
+		if kv.Constant > 0 {
+			add("state", "%v per sequence, whatever its length", kv.Constant)
+		}
 	}
 	add("source", "%s", loaded.Source)
 	details := map[string]string{}

@@ -119,6 +119,9 @@ func (m *Model) KVBytes(context float64, kv dtype.DType) unit.Bytes {
 	return m.alone(Formats{KV: kv}).KVBytes(context)
 }
 
+// KVSplit returns what is kept for one sequence, by how it grows with the context.
+func (m *Model) KVSplit(kv dtype.DType) KVSplit { return m.alone(Formats{KV: kv}).KVSplit() }
+
 // alone compiles the model for one device, which it can always be laid out on.
 func (m *Model) alone(f Formats) *Plan { return m.plan(f, Sharding{}.filled()) }
 

@@ -274,7 +274,7 @@ func decomposition(r *row, q estimate.Request) show.Table {
 	})
 	price := "no price known; --usd-per-hour"
 	if full.Cost != nil {
-		price = fmt.Sprintf("%s, %s", full.Cost.USDPerHour, full.Cost.Source)
+		price = fmt.Sprintf("%s%s, %s", atLeast(full.Cost), full.Cost.USDPerHour, full.Cost.Source)
 	}
 	add("cost", price, func(e *estimate.Result) string {
 		if m := money(e); !math.IsNaN(m) {

@@ -1,6 +1,7 @@
 // Package cost reckons what a deployment costs: named components that add up to money for an hour, and from there for
-// anything it produces. Capacity is rented ([Rent]) or bought ([Purchase]); either gives [Terms], which with the power
-// drawn at a load give a [Bill]. What is not known is a component that is missing, and the total is then a lower limit.
+// anything it produces. A [Deployment] is rented ([Deployment.Rent]) or bought ([Deployment.Buy]); either gives [Terms],
+// which with the power drawn at a load give a [Bill]. What is not known is a component that is missing, and the total is
+// then a lower limit.
 package cost
 
 import (

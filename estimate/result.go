@@ -1,8 +1,11 @@
 package estimate
 
 import (
+	"fmt"
+
 	"roofline/estimate/cost"
 	"roofline/estimate/runtime"
+	"roofline/estimate/slo"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -27,6 +30,8 @@ type Result struct {
 	Cost       *Cost       `json:"cost,omitempty"`
 	Power      *Power      `json:"power,omitempty"`
 	Basis      *Basis      `json:"basis,omitempty"`
+	// Limits are the limits the answer was held against.
+	Limits []slo.Verdict `json:"limits,omitempty"`
 	// Unavailable says why there is no answer for this device: a format it lacks, a model that does not fit.
 	Unavailable string   `json:"unavailable,omitempty"`
 	Warnings    []string `json:"warnings,omitempty"`
@@ -62,6 +67,17 @@ type Workload struct {
 	OSL         float64     `json:"osl,omitempty"`
 	Context     float64     `json:"context,omitempty"`
 	Concurrency float64     `json:"concurrency,omitempty"`
+}
+
+// String names the load: batch 8, or 32 users.
+func (w Workload) String() string {
+	switch {
+	case w.Concurrency == 1:
+		return "1 user"
+	case w.Concurrency > 0:
+		return fmt.Sprintf("%.0f users", w.Concurrency)
+	}
+	return fmt.Sprintf("batch %.0f", w.Batch)
 }
 
 // Band is a time with its floor and its uncertainty: Low and High are the 10th and 90th percentile of measured

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
 	"roofline/estimate/parallel"
+	"roofline/estimate/slo"
 	"roofline/hardware/unit"
 	"roofline/model"
 	"roofline/model/transformer"
@@ -23,9 +25,10 @@ type estimateCmd struct {
 	bindFlags    `embed:""`
 	requestFlags `embed:""`
 
-	Batch  string `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
-	Fusion string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
-	Sort   string `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
+	Batch  string     `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
+	SLO    slo.Limits `name:"slo" help:"Limits to hold the answer against, on the mean unless p95 or p99 is said: ttft.p95=1s,tpot=50ms, or interactive, chat." placeholder:"LIMITS"`
+	Fusion string     `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
+	Sort   string     `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
 
 	Explain bool `help:"Print what the cost is made of, and what it rests on."`
 }
@@ -91,7 +94,11 @@ func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
 			return rows[i].err
 		}
 	}
+	if slices.ContainsFunc(c.SLO, func(l slo.Limit) bool { return l.Quantity() != slo.Quantity{Metric: slo.Latency, Statistic: slo.Mean} }) {
+		return fmt.Errorf("--slo %v: a batch of a graph has one time: limit its latency", c.SLO)
+	}
 	c.order(rows)
+	c.hold(rows)
 	a := graphAnswer(c, s, loaded, rows, batches)
 	c.explain(s, a, rows)
 	if err := s.answer(a); err != nil {
@@ -159,6 +166,9 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(c.SLO, func(l slo.Limit) bool { return l.Statistic != slo.Mean }) {
+		return fmt.Errorf("--slo %v: means only, no percentile of a served model is predicted", c.SLO)
+	}
 	step, err := c.step()
 	if err != nil {
 		return err
@@ -179,6 +189,7 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 		}
 	}
 	c.order(rows)
+	c.hold(rows)
 	var a *show.Answer
 	if step != nil {
 		a = phaseAnswer(c, s, loaded, rows, *step)
@@ -352,13 +363,14 @@ func capacity(t *estimate.Target) unit.Bytes {
 	return b
 }
 
-// verdict returns the exit status of an answer: whether the one device named with --count holds the model.
+// verdict returns the exit status of an answer: whether the one device named with --count holds the model, and whether
+// the limits are met. Of one device they are met at every load; of a list, on one device at least.
 func (c *estimateCmd) verdict(d *deploy.Deployer, rows []row) error {
-	if !d.Named() || c.Count == 0 || len(rows) != 1 {
-		return nil
-	}
-	if !rows[0].fits() {
+	if d.Named() && c.Count > 0 && len(rows) == 1 && !rows[0].fits() {
 		return errDoesNotFit
+	}
+	if len(c.SLO) > 0 && !slices.ContainsFunc(rows, func(r row) bool { return !r.failed() && r.fits() && r.within() }) {
+		return errLimitMissed
 	}
 	return nil
 }

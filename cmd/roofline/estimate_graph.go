@@ -45,6 +45,7 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 			loaded.Name(), strings.Join(accelerated(rows), " or ")))
 	}
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
+	a.Warnings = append(a.Warnings, missed(n, rows)...)
 	a.Warnings = append(a.Warnings, unfit(n, rows, "take a smaller --batch")...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
 	a.Warnings = append(a.Warnings, gaps(rows)...)

@@ -61,6 +61,7 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 			a.Warnings = append(a.Warnings, n[r.target.Device.ID]+": its memory capacity is not known, so neither is the full load; give one with --memory")
 		}
 	}
+	a.Warnings = append(a.Warnings, missed(n, rows)...)
 	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
 	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
 	a.Warnings = append(a.Warnings, priceWarnings...)
@@ -350,6 +351,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	}
 	_, priceWarnings := s.priceNotes(n, rows, c.Price)
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
+	a.Warnings = append(a.Warnings, missed(n, rows)...)
 	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
 	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
 	a.Warnings = append(a.Warnings, priceWarnings...)

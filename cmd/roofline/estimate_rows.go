@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -28,8 +29,39 @@ func (r *row) unfit() *estimate.Result {
 	return nil
 }
 
+// within reports whether every load of which an answer is known meets the limits it was held against.
+func (r *row) within() bool {
+	return !slices.ContainsFunc(r.results, func(e *estimate.Result) bool { return e != nil && len(e.Missed()) > 0 })
+}
+
 // failed reports a row without an answer.
 func (r *row) failed() bool { return r.err != nil }
+
+// hold holds the answers against the limits.
+func (c *estimateCmd) hold(rows []row) {
+	for i := range rows {
+		for _, e := range rows[i].results {
+			if e != nil {
+				e.Check(c.SLO)
+			}
+		}
+	}
+}
+
+// missed says which limits the rows miss.
+func missed(n namer, rows []row) (warnings []string) {
+	for i := range rows {
+		for _, e := range rows[i].results {
+			if e == nil {
+				continue
+			}
+			for _, v := range e.Missed() {
+				warnings = append(warnings, fmt.Sprintf("%s, %s: %v", n.of(&rows[i].target), e.Workload, v))
+			}
+		}
+	}
+	return shortened(warnings)
+}
 
 // order sorts the rows as asked: those without a value, then those without an answer, come last.
 func (c *estimateCmd) order(rows []row) {

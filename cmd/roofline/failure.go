@@ -32,6 +32,9 @@ func (f *failure) Unwrap() error { return f.err }
 // errDoesNotFit ends a command whose complete answer is that the model does not fit.
 var errDoesNotFit = &failure{code: "memory.does_not_fit", exit: exitDoesNotFit}
 
+// errLimitMissed ends a command whose complete answer misses a limit that the user set.
+var errLimitMissed = &failure{code: "limit.missed", exit: exitLimitMissed}
+
 // report prints an error, for people or as one JSON object, and returns the exit code.
 func report(w io.Writer, err error, asJSON bool) int {
 	if err == nil {

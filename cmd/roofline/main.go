@@ -13,10 +13,11 @@ import (
 
 // Exit codes that scripts rely on.
 const (
-	exitAnswered   = 0
-	exitNoAnswer   = 1
-	exitDoesNotFit = 2
-	exitUsage      = 80
+	exitAnswered    = 0
+	exitNoAnswer    = 1
+	exitDoesNotFit  = 2
+	exitLimitMissed = 3
+	exitUsage       = 80
 )
 
 const welcome = `roofline: what will this model do on that hardware, before you have it

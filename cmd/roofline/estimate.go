@@ -18,17 +18,10 @@ import (
 
 // estimateCmd answers the four questions of a buyer: latency, throughput, memory use, cost.
 type estimateCmd struct {
-	Model string `arg:"" help:"A file (.onnx, .gguf, .toml, config.json), a folder with a config.json, or a built-in model."`
+	question `embed:""`
 
-	deviceFlags  `embed:""`
-	formatFlags  `embed:""`
-	bindFlags    `embed:""`
-	requestFlags `embed:""`
-
-	Batch  string     `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
-	SLO    slo.Limits `name:"slo" help:"Limits to hold the answer against, on the mean unless p95 or p99 is said: ttft.p95=1s,tpot=50ms, or interactive, chat." placeholder:"LIMITS"`
-	Fusion string     `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
-	Sort   string     `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
+	SLO  slo.Limits `name:"slo" help:"Limits to hold the answer against, on the mean unless p95 or p99 is said: ttft.p95=1s,tpot=50ms, or interactive, chat." placeholder:"LIMITS"`
+	Sort string     `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
 
 	Explain bool `help:"Print what the cost is made of, and what it rests on."`
 }
@@ -46,7 +39,7 @@ func (estimateCmd) Help() string {
 
 // Run answers for every device.
 func (c *estimateCmd) Run(s *session) error {
-	if err := c.deviceFlags.check(); err != nil {
+	if err := c.question.check(); err != nil {
 		return err
 	}
 	bindings, err := c.bindings(0)
@@ -117,7 +110,7 @@ type graphKey struct {
 const paying = -2
 
 // graphRow estimates a graph on one target; ready holds the graphs fused so far.
-func (c *estimateCmd) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready map[graphKey]*estimate.GraphModel) row {
+func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready map[graphKey]*estimate.GraphModel) row {
 	r := row{target: t}
 	key := graphKey{t.Runtime.Fusion, c.formatFlags.graph(t.Device)}
 	if c.Fusion != "" {
@@ -204,7 +197,7 @@ func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
 }
 
 // step returns the bare step that was asked for, or nil.
-func (c *estimateCmd) step() (*transformer.Step, error) {
+func (c *question) step() (*transformer.Step, error) {
 	if c.Phase == "" {
 		if c.Context > 0 || c.Batch != "" {
 			return nil, fmt.Errorf("--context and --batch of a language model need --phase decode or --phase prefill; for serving use --isl, --osl, --concurrency")
@@ -233,7 +226,7 @@ func (c *estimateCmd) step() (*transformer.Step, error) {
 }
 
 // languageRow estimates a language model on one target.
-func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t estimate.Target, q estimate.Request, users []float64, step *transformer.Step) row {
+func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estimate.Target, q estimate.Request, users []float64, step *transformer.Step) row {
 	l, err := c.deployed(d, m, &t, q)
 	if err != nil {
 		if !d.Wish.Given() {
@@ -264,7 +257,7 @@ func (c *estimateCmd) languageRow(d *deploy.Deployer, m *transformer.Model, t es
 
 // deployed compiles the model for as many devices as the user asked for, or for the fewest, a power of two, that hold it
 // with one request.
-func (c *estimateCmd) deployed(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, q estimate.Request) (*estimate.Language, error) {
+func (c *question) deployed(d *deploy.Deployer, m *transformer.Model, t *estimate.Target, q estimate.Request) (*estimate.Language, error) {
 	f := c.formatFlags.language()
 	if c.TP == auto {
 		if !d.Wish.Given() && t.Count == 1 { // of how many devices, nobody said

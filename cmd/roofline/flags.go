@@ -25,8 +25,6 @@ type deviceFlags struct {
 	DP      int        `name:"dp" help:"Data-parallel attention: groups that attend for their own requests and share the experts." placeholder:"N"`
 	Runtime string     `help:"Runtime profile, such as vllm or ideal: roofline catalog list --runtimes." placeholder:"ID"`
 	Memory  unit.Bytes `help:"Memory of a device where the catalog has none, such as 64GiB." placeholder:"SIZE"`
-
-	moneyFlags `embed:""`
 }
 
 // moneyFlags say how devices are paid for.
@@ -61,6 +59,8 @@ func (f *moneyFlags) check() error {
 		return fmt.Errorf("--years %g: want 0.5 to 50, such as 4", f.Years)
 	case f.PUE != 0 && !(f.PUE >= 1 && f.PUE <= 10):
 		return fmt.Errorf("--pue %g: want 1 to 10, such as 1.3", f.PUE)
+	case f.Price != hardware.PurchaseBuy && (f.Electricity.Currency != "" || f.Exchange.Amount > 0):
+		return fmt.Errorf("--electricity and --exchange are about machines of one's own, the rent of others includes it: add --price purchase")
 	case f.Price != hardware.PurchaseBuy && (f.Years != 0 || f.Ownership != ""):
 		return fmt.Errorf("--years and --ownership are about machines of one's own: add --price purchase")
 	}
@@ -96,7 +96,7 @@ func (f *deviceFlags) check() error {
 			return fmt.Errorf("--count, --pp, --ep and --dp: want 1 to %d", mostParallel)
 		}
 	}
-	return f.moneyFlags.check()
+	return nil
 }
 
 // plan returns the degrees that were given.
@@ -107,7 +107,6 @@ func (f *deviceFlags) plan() parallel.Plan {
 func (f *deviceFlags) deployer(s *session, serves string) *deploy.Deployer {
 	return &deploy.Deployer{Catalog: s.catalog, Serves: serves, Wish: deploy.Wish{
 		Devices: f.Device, Runtime: f.Runtime, Count: f.Count, Plan: f.plan(), Memory: f.Memory,
-		Money: f.money(),
 	}}
 }
 

@@ -46,7 +46,7 @@ func (c *estimateCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := deploy.Load(c.Model, bindings)
+	loaded, err := s.files.Model(c.Model, bindings)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (c *fitCmd) Run(s *session) error {
 	if err := c.deviceFlags.check(); err != nil {
 		return err
 	}
-	loaded, err := deploy.Load(c.Model, model.Bindings{})
+	loaded, err := s.files.Model(c.Model, model.Bindings{})
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (c *layersCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := deploy.Load(c.Model, bindings)
+	loaded, err := s.files.Model(c.Model, bindings)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 )
 
@@ -46,13 +47,25 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run executes one command line and returns the exit code: the answer goes to out, everything else to errs.
 func run(args []string, out, errs io.Writer) int {
+	return call{args: args, files: deploy.Disk{}}.run(out, errs)
+}
+
+// call is one command line with the files it may read, which are the machine's or those a page was given.
+type call struct {
+	args  []string
+	files deploy.Files
+	show  func(*show.Answer) // gets the answer before it is written; may be nil
+}
+
+func (c call) run(out, errs io.Writer) int {
+	args := c.args
 	if len(args) == 0 {
 		io.WriteString(out, welcome)
 		return exitAnswered
 	}
-	var c cli
+	var line cli
 	exit := -1
-	parser, err := kong.New(&c,
+	parser, err := kong.New(&line,
 		kong.Name("roofline"),
 		kong.Description("What will this model do on that hardware, before you have it."),
 		kong.Writers(out, errs),
@@ -70,11 +83,11 @@ func run(args []string, out, errs io.Writer) int {
 	if err != nil {
 		return report(errs, &failure{code: "usage", err: usage(parser.Model, args, err), exit: exitUsage}, wantsJSON(args))
 	}
-	s, err := newSession(&c.globals, args, out, errs)
+	s, err := newSession(&line.globals, c, out, errs)
 	if err == nil {
 		err = ctx.Run(s)
 	}
-	return report(errs, err, c.Format == show.JSON)
+	return report(errs, err, line.Format == show.JSON)
 }
 
 // versionCmd prints versions.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -74,7 +73,7 @@ type modelsShowCmd struct {
 
 // Run describes one model.
 func (c *modelsShowCmd) Run(s *session) error {
-	loaded, err := deploy.Load(c.Model, model.Bindings{})
+	loaded, err := s.files.Model(c.Model, model.Bindings{})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"roofline/catalog"
+	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 )
 
@@ -24,18 +24,20 @@ type globals struct {
 	Wide    bool        `help:"Print all columns, however wide."`
 }
 
-// session is what a command needs to answer: the catalog, where to write, and what day it is.
+// session is what a command needs to answer: the catalog, the files it may read, where to write, and what day it is.
 type session struct {
 	*globals
 	catalog *catalog.Catalog
+	files   deploy.Files
 	args    []string
 	out     io.Writer
 	errs    io.Writer
+	show    func(*show.Answer) // where a page gets answers; nil: they are written
 	now     time.Time
 }
 
-func newSession(g *globals, args []string, out, errs io.Writer) (*session, error) {
-	s := &session{globals: g, catalog: catalog.Default(), args: args, out: out, errs: errs, now: today()}
+func newSession(g *globals, c call, out, errs io.Writer) (*session, error) {
+	s := &session{globals: g, catalog: catalog.Default(), files: c.files, args: c.args, out: out, errs: errs, show: c.show, now: today()}
 	if g.Output != "" {
 		f, err := formatOf(g.Output)
 		if err != nil {
@@ -61,27 +63,20 @@ func today() time.Time {
 
 // overlay adds a catalog file, or every .toml below a folder.
 func (s *session) overlay(path string) error {
-	info, err := os.Stat(path)
+	documents, err := s.files.TOML(path)
 	if err != nil {
 		return fmt.Errorf("--catalog %s: no such file or folder", path)
 	}
-	if !info.IsDir() {
-		return s.overlayFile(path)
-	}
-	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(p) != ".toml" {
+	for _, name := range documents {
+		data, err := s.files.Read(name)
+		if err == nil {
+			err = s.catalog.Overlay(name, data)
+		}
+		if err != nil {
 			return err
 		}
-		return s.overlayFile(p)
-	})
-}
-
-func (s *session) overlayFile(path string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
 	}
-	return s.catalog.Overlay(path, data)
+	return nil
 }
 
 // formatOf returns the form a file's ending asks for.
@@ -107,12 +102,16 @@ func (s *session) answer(a *show.Answer) error {
 	if s.Quiet {
 		a.Warnings, a.Notes = nil, nil
 	}
+	if s.show != nil {
+		s.show(a)
+	}
 	return s.write(func(w io.Writer) error { return a.Write(w, s.Format) })
 }
 
-// write writes to standard output or to the file the user named, which is written whole or not at all.
+// write writes to standard output or to the file the user named, which is written whole or not at all. What a page asks
+// for goes to the page.
 func (s *session) write(to func(io.Writer) error) error {
-	if s.Output == "" {
+	if _, disk := s.files.(deploy.Disk); s.Output == "" || !disk {
 		return to(s.out)
 	}
 	f, err := os.CreateTemp(filepath.Dir(s.Output), ".roofline-*")

@@ -13,6 +13,7 @@ package gguf
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,24 @@ func ReadFile(path string) (*transformer.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.Model()
+}
+
+// Read reads a language model from a GGUF file of size bytes, of which the header is enough. One file of several that a
+// model is split into is not.
+func Read(r io.ReaderAt, size int64, name string) (*transformer.Model, error) {
+	p, err := readPart(r, size)
+	if err == nil && p.keys["split.count"].number > 1 {
+		err = fmt.Errorf("one of the %g files of a split model: want it in one, or all of them in a folder", p.keys["split.count"].number)
+	}
+	var f *File
+	if err == nil {
+		f, err = join([]*part{p})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	f.path, f.Name = name, strings.TrimSuffix(name, ".gguf")
 	return f.Model()
 }
 

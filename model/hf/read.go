@@ -50,11 +50,21 @@ func ReadFile(path string) (*transformer.Model, error) {
 			}
 		}
 	}
+	return named(data, path, modelName(path), formats)
+}
+
+// ReadNamed reads a configuration that lies in no folder. The model is named after the file.
+func ReadNamed(data []byte, file string) (*transformer.Model, error) {
+	return named(data, file, strippedName(file), nil)
+}
+
+// named reads a configuration and names the model.
+func named(data []byte, path, name string, formats []byte) (*transformer.Model, error) {
 	m, err := readWith(data, path, formats)
 	if err != nil {
 		return nil, err
 	}
-	m.Name = modelName(path)
+	m.Name = name
 	warnFormat(m)
 	return m, nil
 }
@@ -81,6 +91,11 @@ func modelName(path string) string {
 			return filepath.Base(filepath.Dir(abs))
 		}
 	}
+	return strippedName(base)
+}
+
+// strippedName is the name of a configuration's file without what all such names have.
+func strippedName(base string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(base, ".json"), "_config")
 }
 

@@ -91,6 +91,11 @@ func file(path string, info fs.FileInfo, b model.Bindings) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	return inferred(g, path, b)
+}
+
+// inferred binds a graph that was read from a file.
+func inferred(g *model.Graph, path string, b model.Bindings) (*Loaded, error) {
 	if filepath.Ext(path) != ".toml" { // exporters name every graph alike; people know it by its file
 		g.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	}

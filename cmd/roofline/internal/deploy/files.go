@@ -1,0 +1,122 @@
+package deploy
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"roofline/model"
+	"roofline/model/gguf"
+	"roofline/model/hf"
+	"roofline/model/native"
+	"roofline/model/onnx"
+)
+
+// Files is what a command reads: the files of the machine, or those a page was given.
+type Files interface {
+	// Model reads a model by the name of its file, or a built-in one by its own.
+	Model(name string, b model.Bindings) (*Loaded, error)
+	// Read returns what is in a file.
+	Read(name string) ([]byte, error)
+	// TOML lists the documents a name stands for: a file itself, or every .toml below a folder.
+	TOML(name string) ([]string, error)
+}
+
+// Disk is the files of the machine.
+type Disk struct{}
+
+// Model reads a model as [Load] does.
+func (Disk) Model(name string, b model.Bindings) (*Loaded, error) { return Load(name, b) }
+
+// Read returns what is in a file.
+func (Disk) Read(name string) ([]byte, error) { return os.ReadFile(name) }
+
+// TOML lists the documents a path stands for.
+func (Disk) TOML(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	var found []string
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && filepath.Ext(p) == ".toml" {
+			found = append(found, p)
+		}
+		return err
+	})
+	return found, err
+}
+
+// Memory is files that somebody handed over, by name; the machine's are out of its reach.
+type Memory map[string]*File
+
+// File is a file in memory: all of it, or of one whose beginning is enough, such as a GGUF, that.
+type File struct {
+	Data []byte
+	Size int64 // of the whole file
+}
+
+// ReadAt reads the part of the file that is there.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	n, err := bytes.NewReader(f.Data).ReadAt(p, off)
+	if err == io.EOF && f.Size > int64(len(f.Data)) {
+		err = fmt.Errorf("only its first %d bytes are here, and its header is longer", len(f.Data))
+	}
+	return n, err
+}
+
+// Model reads a model of these files, or a built-in one.
+func (m Memory) Model(name string, b model.Bindings) (*Loaded, error) {
+	f, ok := m[name]
+	switch {
+	case ok:
+		return f.model(name, b)
+	case looksLikePath(name):
+		return nil, fmt.Errorf("%s: no such file here; a page reads only what was dropped on it", name)
+	}
+	return builtIn(name, b)
+}
+
+func (f *File) model(name string, b model.Bindings) (*Loaded, error) {
+	switch ext := strings.ToLower(filepath.Ext(name)); ext {
+	case ".onnx":
+		g, err := onnx.Read(f, f.Size)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return inferred(g, name, b)
+	case ".toml":
+		g, err := native.Read(f.Data, name)
+		if err != nil {
+			return nil, err
+		}
+		return inferred(g, name, b)
+	case ".json":
+		m, err := hf.ReadNamed(f.Data, name)
+		return &Loaded{Language: m, Source: name}, err
+	case ".gguf":
+		m, err := gguf.Read(f, f.Size, name)
+		return &Loaded{Language: m, Source: name}, err
+	}
+	return nil, fmt.Errorf("%s: not a model I read: want .onnx, .gguf, .toml or config.json", name)
+}
+
+// Read returns what is in one of these files.
+func (m Memory) Read(name string) ([]byte, error) {
+	if f, ok := m[name]; ok {
+		return f.Data, nil
+	}
+	return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+}
+
+// TOML returns the name of one of these files.
+func (m Memory) TOML(name string) ([]string, error) {
+	if _, ok := m[name]; !ok {
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
+	return []string{name}, nil
+}

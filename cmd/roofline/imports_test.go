@@ -13,7 +13,7 @@ var allowed = map[string][]string{
 	"hardware/document":       {"hardware/unit", "hardware/dtype"},
 	"hardware":                {"hardware/unit", "hardware/dtype", "hardware/document"},
 	"model":                   {"hardware/unit", "hardware/dtype"},
-	"model/*":                 {"hardware/unit", "hardware/dtype", "model", "model/*"},
+	"model/*":                 {"hardware/unit", "hardware/dtype", "hardware/document", "model", "model/*"},
 	"estimate/runtime":        {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model"},
 	"estimate/parallel":       {"hardware", "hardware/unit"},
 	"estimate/cost":           {"hardware", "hardware/unit"},

@@ -27,7 +27,7 @@ type Document struct {
 }
 
 // MaxSize is the size from which a file is refused: the largest reasonable one is ten times smaller.
-const MaxSize = 4 << 20
+const MaxSize = 512 << 10
 
 // maxProblems bounds how many problems of one file are told.
 const maxProblems = 20
@@ -36,10 +36,9 @@ const maxProblems = 20
 func Parse(file string, data []byte) (*Document, error) {
 	d := &Document{File: file, text: string(data)}
 	if len(data) > MaxSize {
-		return nil, &Error{File: file, Line: 1, Column: 1, Length: 1, Message: "too large", Want: "at most 4 MiB"}
+		return nil, &Error{File: file, Line: 1, Column: 1, Length: 1, Message: "too large", Want: "at most 512 KiB"}
 	}
-	if err := checkDepth(d.text); err != nil {
-		err.File = file
+	if err := CheckDepth(file, d.text); err != nil {
 		return nil, err
 	}
 	meta, err := toml.Decode(d.text, &d.root)

@@ -61,7 +61,8 @@ rows = [
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"deep", "a = " + strings.Repeat("[", 1000), "f.toml:1:69: values nest too deep"},
-		{"large", strings.Repeat("#\n", MaxSize/2+1), "f.toml:1:1: too large: want at most 4 MiB"},
+		{"dotted", strings.Repeat("a.", 1000) + "a = 1", "f.toml:1:130: the key has too many parts"},
+		{"large", strings.Repeat("#\n", MaxSize/2+1), "f.toml:1:1: too large: want at most 512 KiB"},
 		{"not TOML", "\x00\x01", "f.toml:1:1: "},
 		{"not UTF-8", "a = \"\xff\"", "f.toml:1:5: invalid UTF-8 byte: 0xff"},
 		{"duplicate key", "a = 1\na = 2\n", "f.toml:2:1: "},
@@ -120,7 +121,7 @@ func FuzzLocate(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if checkDepth(text) != nil {
+		if CheckDepth("f.toml", text) != nil {
 			return
 		}
 		for _, p := range locate(text) {

@@ -271,13 +271,20 @@ func (s *scanner) quoted() place {
 	return place{start, s.at - start}
 }
 
-// maxDepth is how deep values may nest: the decoder recurses.
+// maxDepth is how deep values may nest, and how many parts a dotted key may have: the decoder recurses into the first,
+// and its time grows with the square of the second.
 const maxDepth = 64
 
-// checkDepth refuses files that nest deeper than any reasonable one, before a recursive parser sees them.
-func checkDepth(text string) *Error {
-	depth := 0
+// CheckDepth refuses TOML that nests deeper than any reasonable file, before a parser sees it. The name is used in
+// messages only.
+func CheckDepth(file, text string) error {
+	depth, dots := 0, 0
 	s := &scanner{text: text}
+	tooDeep := func(what string) error {
+		e := (&Document{File: file, text: text}).errorAt(place{s.at, 1})
+		e.Message = fmt.Sprintf("%s: want at most %d levels", what, maxDepth)
+		return e
+	}
 	for s.at < len(text) {
 		switch text[s.at] {
 		case '"', '\'':
@@ -290,13 +297,16 @@ func checkDepth(text string) *Error {
 			continue
 		case '[', '{':
 			if depth++; depth > maxDepth {
-				d := &Document{text: text}
-				e := d.errorAt(place{s.at, 1})
-				e.Message = "values nest too deep"
-				return e
+				return tooDeep("values nest too deep")
 			}
 		case ']', '}':
 			depth = max(depth-1, 0)
+		case '.':
+			if dots++; dots > maxDepth {
+				return tooDeep("the key has too many parts")
+			}
+		case '\n', '=', ',':
+			dots = 0
 		}
 		s.at++
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"roofline/hardware/document"
 	"roofline/hardware/dtype"
 	"roofline/model"
 )
@@ -19,7 +20,6 @@ const defaultOpset = 17
 
 // Limits of a file. Graphs written by hand are small; what is beyond was not.
 const (
-	maxBytes = 16 << 20
 	maxDims  = 32
 	maxCount = 4096 // elements of a list
 )
@@ -36,10 +36,13 @@ func ReadFile(path string) (*model.Graph, error) {
 // Read reads a graph from TOML. Errors are one line and start with name and the line: "tiny.toml:12: …". A key nobody
 // knows is an error. Shapes are still to be inferred ([model.Infer]).
 func Read(data []byte, name string) (*model.Graph, error) {
-	if len(data) > maxBytes {
-		return nil, fmt.Errorf("%s: %d bytes: a graph written by hand has at most %d", name, len(data), maxBytes)
+	if len(data) > document.MaxSize {
+		return nil, fmt.Errorf("%s: %d bytes: a graph written by hand has at most %d", name, len(data), document.MaxSize)
 	}
 	r := &reader{file: name, text: string(data), tensors: map[string]model.TensorID{}}
+	if err := document.CheckDepth(name, r.text); err != nil {
+		return nil, err
+	}
 	doc := map[string]any{}
 	if _, err := toml.Decode(r.text, &doc); err != nil {
 		var p toml.ParseError

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,7 @@ var allowed = map[string][]string{
 	"catalog/internal/*":      {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model", "estimate/runtime", "catalog/internal/source"},
 	"cmd/roofline":            {"*"},
 	"cmd/roofline/internal/*": {"*"},
+	"examples/*":              {"*"},
 }
 
 // TestImports keeps the import rule: unit, dtype ← model, hardware ← estimate/runtime, parallel and cost ← estimate ← its other
@@ -57,6 +59,25 @@ func TestImports(t *testing.T) {
 	}
 	if checked < 20 {
 		t.Errorf("only %d imports seen: is the list command right?", checked)
+	}
+}
+
+// TestLibraryIsLean: who only estimates links neither the command line nor plots nor a web server.
+func TestLibraryIsLean(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "roofline/examples/library").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, "roofline/estimate") {
+		t.Fatalf("dependencies without the estimate: %q", deps)
+	}
+	for _, pkg := range deps {
+		for _, heavy := range []string{"gonum.org/", "github.com/alecthomas/", "github.com/jedib0t/", "net/http", "html/template", "roofline/cmd/"} {
+			if strings.HasPrefix(pkg, heavy) {
+				t.Errorf("the library needs %s", pkg)
+			}
+		}
 	}
 }
 

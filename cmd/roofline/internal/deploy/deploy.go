@@ -188,9 +188,14 @@ func (d *Deployer) Spread(t *estimate.Target, devices int) error {
 	case d.Serves != Graph:
 		t.Count = p.Devices()
 	}
+	return d.place(t, p, d.network(t))
+}
+
+// place spreads the target over its devices by a plan: it finds what connects them and what they cost.
+func (d *Deployer) place(t *estimate.Target, p parallel.Plan, beyond parallel.Network) error {
 	t.Plan = p
 	var err error
-	t.Fabric, err = parallel.Place(t.Device, p, d.Catalog.LinkKind, d.network(t))
+	t.Fabric, err = parallel.Place(t.Device, p, d.Catalog.LinkKind, beyond)
 	return errors.Join(err, d.pay(t))
 }
 
@@ -204,6 +209,11 @@ func (d *Deployer) network(t *estimate.Target) parallel.Network {
 	if !d.Wish.Given() {
 		return parallel.Network{}
 	}
+	return d.between(t)
+}
+
+// between returns what connects the machines of a target: as known of the machine that was named, else as is usual.
+func (d *Deployer) between(t *estimate.Target) parallel.Network {
 	n := parallel.Network{Bandwidth: networkBandwidth, Assumed: true, LinkKind: d.Catalog.LinkKind("network")}
 	if s := d.system(t.Device.ID); s != nil && s.Network.Bandwidth > 0 {
 		n.Bandwidth, n.Assumed = s.Network.Bandwidth/unit.ByteRate(s.Count), false

@@ -139,13 +139,19 @@ func (l *Language) EstimatePhase(s transformer.Step) *Result {
 }
 
 func (l *Language) prefillResult(b Band, limit Limit, s transformer.Step) *Prefill {
-	w := model.Sum(l.whole.Step(nil, s))
+	w := l.total(s)
 	return &Prefill{TTFT: b, BoundBy: limit, FLOPs: w.FLOPs, MACs: w.MACs, Bytes: w.Bytes()}
 }
 
 func (l *Language) decodeResult(b Band, limit Limit, s transformer.Step) *Decode {
-	w := model.Sum(l.whole.Step(nil, s))
+	w := l.total(s)
 	return &Decode{TPOT: b, BoundBy: limit, UserSpeed: 1 / float64(b.Expected), FLOPs: w.FLOPs, MACs: w.MACs, Bytes: w.Bytes()}
+}
+
+// total returns what a step computes and moves in all, however it is spread.
+func (l *Language) total(s transformer.Step) model.Totals {
+	l.buf = l.whole.Step(l.buf[:0], s)
+	return model.Sum(l.buf)
 }
 
 // result fills in what all answers about the model on the target share.
@@ -154,7 +160,7 @@ func (l *Language) result(w Workload) *Result {
 	w.DType, w.ActDType, w.KVDType = f.Weights, f.Activations, f.KV
 	r := &Result{
 		Model: ModelInfo{Name: l.Model.Name, Parameters: l.Model.Parameters(), ActiveParameters: l.Model.ActiveParameters(),
-			WeightBytes: l.Model.WeightBytes(f)},
+			WeightBytes: l.whole.WeightBytes()},
 		Device: t.Device.ID, Count: t.Count, Replicas: t.Replicas(), Runtime: t.Runtime.ID,
 		Plan: Plan(t.Plan.Filled()), Workload: w,
 	}

@@ -146,6 +146,7 @@ func TestWidth(t *testing.T) {
 		{"catalog", "show", "rtx-pro-6000-server"}, {"estimate", "llama-3.1-70b", "--device", "h100-sxm", "--count", "8", "--tp", "4"},
 		{"estimate", "llama-3.1-405b", "--tokens", "total"}, {"estimate", "resnet50", "--price", "purchase", "--site", "korea", "--explain"},
 		{"estimate", "llama-3.1-70b", "--utilization", "0.37", "--explain"},
+		{"sweep", "llama-3.1-405b", "--concurrency", "1,256", "--tp", "8,16", "--dtype", "bf16,int4_g128,nvfp4"}, {"sweep", "resnet50", "--batch", "1,max"},
 	} {
 		for _, line := range strings.Split(answer(t, 0, args...), "\n") {
 			if w := text.StringWidthWithoutEscSequences(line); w > show.Width {
@@ -162,6 +163,7 @@ func TestNoNonsense(t *testing.T) {
 		{"estimate", "resnet50"}, {"estimate", "llama-3.1-8b"}, {"estimate", "llama-3.1-8b", "--osl", "1"}, {"fit", "qwen3-8b", "--device", "all"},
 		{"estimate", "bert-base", "--batch", "1,max"}, {"catalog", "list"}, {"layers", "bert-base"},
 		{"estimate", "llama-3.1-8b", "--price", "purchase", "--site", "korea", "--utilization", "0.5", "--explain"},
+		{"sweep", "llama-3.1-8b", "--concurrency", "1,max"}, {"sweep", "resnet50", "--batch", "1,max"},
 	} {
 		for _, format := range []string{"table", "json", "csv", "markdown"} {
 			out := answer(t, 0, append(args, "--format", format)...)

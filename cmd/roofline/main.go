@@ -35,6 +35,7 @@ type cli struct {
 	Estimate estimateCmd `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
 	Layers   layersCmd   `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
 	Fit      fitCmd      `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
+	Sweep    sweepCmd    `cmd:"" help:"Every combination of devices, plans, formats and loads."`
 	Validate validateCmd `cmd:"" help:"Predictions against published measurements, or your own."`
 	Catalog  catalogCmd  `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models   modelsCmd   `cmd:"" help:"The built-in models."`

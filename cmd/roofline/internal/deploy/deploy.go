@@ -35,7 +35,8 @@ const (
 type Deployer struct {
 	Catalog *catalog.Catalog
 	Wish    Wish
-	Serves  string // Language or Graph
+	Serves  string                      // Language or Graph
+	Where   func(*hardware.Device) bool // which of the devices asked for are meant; nil: all
 
 	systems []*hardware.System // that were named in the place of devices
 }
@@ -98,6 +99,9 @@ func (d *Deployer) Devices() ([]hardware.Device, error) {
 			return nil, err
 		}
 		for _, dev := range selected {
+			if d.Where != nil && !d.Where(&dev) {
+				continue
+			}
 			if !slices.ContainsFunc(out, func(o hardware.Device) bool { return o.ID == dev.ID }) {
 				out = append(out, dev)
 			}

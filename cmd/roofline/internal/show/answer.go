@@ -1,6 +1,7 @@
 package show
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,10 +41,12 @@ const (
 func (a *Answer) Write(w io.Writer, f Format) error {
 	switch f {
 	case JSON:
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(a.JSON)
+		text, err := Indented(a.JSON)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(text)
+		return err
 	case CSV:
 		if len(a.Tables) == 0 {
 			return fmt.Errorf("this answer has no table: use --format table, json or markdown")
@@ -57,6 +60,16 @@ func (a *Answer) Write(w io.Writer, f Format) error {
 	}
 	_, err := io.WriteString(w, a.text())
 	return err
+}
+
+// Indented returns a value as the JSON of an answer.
+func Indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 func (a *Answer) text() string {

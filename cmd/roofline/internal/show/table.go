@@ -218,7 +218,22 @@ func (t *Table) Markdown() string { return t.writer(false).RenderMarkdown() + "\
 // CSV writes the rows of the table with numbers in base units, the unit in the header; unknown values are empty.
 func (t *Table) CSV(out io.Writer) error {
 	w := csv.NewWriter(out)
-	var head []string
+	if err := w.Write(t.head()); err != nil {
+		return err
+	}
+	return t.CSVRows(w)
+}
+
+// CSVHead writes the header of [Table.CSV] alone, for tables whose rows come in parts.
+func (t *Table) CSVHead(w *csv.Writer) error {
+	if err := w.Write(t.head()); err != nil {
+		return err
+	}
+	w.Flush()
+	return w.Error()
+}
+
+func (t *Table) head() (head []string) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		name := strings.TrimSpace(strings.Join([]string{c.Group, c.Title}, " "))
@@ -232,9 +247,11 @@ func (t *Table) CSV(out io.Writer) error {
 		}
 		head = append(head, name)
 	}
-	if err := w.Write(head); err != nil {
-		return err
-	}
+	return head
+}
+
+// CSVRows writes the rows of [Table.CSV] without its header.
+func (t *Table) CSVRows(w *csv.Writer) error {
 	for _, row := range t.rows() {
 		var line []string
 		for i, cell := range row {

@@ -101,6 +101,17 @@ func (w *window) size(k int, in int64) int64 {
 	return out
 }
 
+// slide puts the output positions of the window in place of the spatial dimensions of s.
+func (w *window) slide(s Shape) error {
+	for k := range w.kernel {
+		in := s[2+k]
+		if s[2+k] = w.size(k, in); s[2+k] == 0 && in > 0 {
+			return fmt.Errorf("a window of %d on %d", w.kernel[k], in)
+		}
+	}
+	return nil
+}
+
 // conv: input N×C×spatial, weight M×C/group×kernel at position at, output N×M×spatial.
 func conv(at int) func(*node) error {
 	return func(n *node) error { return n.conv(at, n.dtype(0)) }
@@ -124,8 +135,8 @@ func (n *node) conv(at int, d dtype.DType) error {
 	}
 	out := n.join(x)
 	out[1] = kernel[0]
-	for k := range len(x) - 2 {
-		out[2+k] = w.size(k, x[2+k])
+	if err := w.slide(out); err != nil {
+		return err
 	}
 	if err := n.set(0, out, d); err != nil {
 		return err
@@ -259,8 +270,8 @@ func pool(n *node) error {
 		return err
 	}
 	out := n.join(x)
-	for k := range len(x) - 2 {
-		out[2+k] = w.size(k, x[2+k])
+	if err := w.slide(out); err != nil {
+		return err
 	}
 	return n.set(0, out, n.dtype(0))
 }

@@ -12,6 +12,7 @@ type operand struct {
 	weight bool
 	dtype  dtype.DType
 	value  []int64
+	floats []float64
 }
 
 func act(dims ...int64) operand    { return operand{shape: dims} }
@@ -36,6 +37,8 @@ func build(t testing.TB, kind string, operands []operand, outputs int, attrs ...
 		switch {
 		case o.value != nil:
 			ids = append(ids, b.Const(name, o.value...))
+		case o.floats != nil:
+			ids = append(ids, b.constant(name, d, Shape{int64(len(o.floats))}, &Value{Floats: o.floats}))
 		case o.shape == nil:
 			ids = append(ids, NoTensor)
 		case o.weight:

@@ -226,6 +226,8 @@ func literal(f hardware.Field) string {
 		return quantity(float64(v), 1, "W")
 	case unit.USD:
 		return quantity(float64(v), 1, "USD")
+	case unit.Seconds:
+		return quantity(float64(v), 1e-6, "us")
 	case hardware.GramsPerKWh:
 		return quantity(float64(v), 1, "g/kWh")
 	case int, float64:

@@ -39,6 +39,7 @@ type cli struct {
 	Validate validateCmd `cmd:"" help:"Predictions against published measurements, or your own."`
 	Catalog  catalogCmd  `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models   modelsCmd   `cmd:"" help:"The built-in models."`
+	Explain  explainCmd  `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
 	Version  versionCmd  `cmd:"" help:"Version of the command and of the catalog."`
 
 	globals

@@ -39,65 +39,46 @@ func (estimateCmd) Help() string {
 
 // Run answers for every device.
 func (c *estimateCmd) Run(s *session) error {
-	if err := c.question.check(); err != nil {
-		return err
-	}
-	bindings, err := c.bindings(0)
+	loaded, err := c.load(s)
 	if err != nil {
 		return err
 	}
-	loaded, err := s.files.Model(c.Model, bindings)
+	if err := c.limits(loaded); err != nil {
+		return err
+	}
+	x, err := c.ask(s, loaded, fused{})
 	if err != nil {
 		return err
 	}
-	if loaded.Language != nil {
-		return c.language(s, loaded)
+	c.order(x.rows)
+	c.hold(x.rows)
+	var a *show.Answer
+	switch {
+	case loaded.Graph != nil:
+		a = graphAnswer(c, s, loaded, x.rows, x.batches)
+	case x.step != nil:
+		a = phaseAnswer(c, s, loaded, x.rows, *x.step)
+	default:
+		a = languageAnswer(c, s, loaded, x.rows, x.request, x.users)
 	}
-	return c.graph(s, loaded)
-}
-
-// graph estimates a graph at its loads.
-func (c *estimateCmd) graph(s *session, loaded *deploy.Loaded) error {
-	if c.Phase != "" {
-		return fmt.Errorf("--phase is for language models; %s is a graph", loaded.Name())
-	}
-	if c.serving() {
-		return fmt.Errorf("--isl, --osl, --workload, --concurrency and --context are for language models; %s is a graph: --batch", loaded.Name())
-	}
-	if c.Tokens != "output" {
-		return fmt.Errorf("--tokens is for language models; %s is a graph", loaded.Name())
-	}
-	if c.plan() != (parallel.Plan{}) || c.TP == auto {
-		return fmt.Errorf("--tp, --pp, --ep and --dp are for language models; every device runs its own batches of a graph")
-	}
-	batches, err := loads("batch", c.Batch, 1, paying)
-	if err != nil {
-		return err
-	}
-	d := c.deployer(s, deploy.Graph)
-	targets, err := d.Targets()
-	if err != nil {
-		return err
-	}
-	ready := map[graphKey]*estimate.GraphModel{}
-	rows := make([]row, len(targets))
-	for i := range targets {
-		rows[i] = c.graphRow(loaded.Graph, targets[i], batches, ready)
-		if rows[i].failed() && d.Named() {
-			return rows[i].err
-		}
-	}
-	if slices.ContainsFunc(c.SLO, func(l slo.Limit) bool { return l.Quantity() != slo.Quantity{Metric: slo.Latency, Statistic: slo.Mean} }) {
-		return fmt.Errorf("--slo %v: a batch of a graph has one time: limit its latency", c.SLO)
-	}
-	c.order(rows)
-	c.hold(rows)
-	a := graphAnswer(c, s, loaded, rows, batches)
-	c.explain(s, a, rows)
+	c.explain(s, a, x.rows)
 	if err := s.answer(a); err != nil {
 		return err
 	}
-	return c.verdict(d, rows)
+	return c.verdict(x.deployer, x.rows)
+}
+
+// limits reports limits on what is not predicted of a kind of model.
+func (c *estimateCmd) limits(loaded *deploy.Loaded) error {
+	for _, l := range c.SLO {
+		if loaded.Graph != nil && l.Quantity() != (slo.Quantity{Metric: slo.Latency, Statistic: slo.Mean}) {
+			return fmt.Errorf("--slo %v: a batch of a graph has one time: limit its latency", c.SLO)
+		}
+		if loaded.Language != nil && l.Statistic != slo.Mean {
+			return fmt.Errorf("--slo %v: means only, no percentile of a served model is predicted", c.SLO)
+		}
+	}
+	return nil
 }
 
 // graphKey tells apart what a graph has to be fused for again.
@@ -106,11 +87,14 @@ type graphKey struct {
 	formats model.Formats
 }
 
+// fused holds the graphs fused so far.
+type fused map[graphKey]*estimate.GraphModel
+
 // paying stands for the batch from which a larger one stops paying.
 const paying = -2
 
 // graphRow estimates a graph on one target; ready holds the graphs fused so far.
-func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready map[graphKey]*estimate.GraphModel) row {
+func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready fused) row {
 	r := row{target: t}
 	key := graphKey{t.Runtime.Fusion, c.formatFlags.graph(t.Device)}
 	if c.Fusion != "" {
@@ -143,57 +127,6 @@ func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64
 		r.results = append(r.results, m.Estimate(&t, machine, b))
 	}
 	return r
-}
-
-// language estimates a language model serving requests, or one of its bare phases.
-func (c *estimateCmd) language(s *session, loaded *deploy.Loaded) error {
-	if c.Fusion != "" || len(c.Dim) > 0 || len(c.Input) > 0 {
-		return fmt.Errorf("--fusion, --dim and --input are for graphs; %s is a language model: --isl, --osl, --context", loaded.Name())
-	}
-	isl, osl, err := c.lengths()
-	if err != nil {
-		return err
-	}
-	request := estimate.Request{ISL: float64(isl), OSL: float64(osl), Tokens: estimate.Tokens(c.Tokens)}
-	users, err := loads("concurrency", c.Concurrency, 1, most)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(c.SLO, func(l slo.Limit) bool { return l.Statistic != slo.Mean }) {
-		return fmt.Errorf("--slo %v: means only, no percentile of a served model is predicted", c.SLO)
-	}
-	step, err := c.step()
-	if err != nil {
-		return err
-	}
-	if loaded.Language.Kind == transformer.Encoder && (step == nil || step.Prompts == 0) {
-		return fmt.Errorf("%s encodes and does not generate: use --phase prefill", loaded.Name())
-	}
-	d := c.deployer(s, deploy.Language)
-	targets, err := d.Targets()
-	if err != nil {
-		return err
-	}
-	rows := make([]row, len(targets))
-	for i := range targets {
-		rows[i] = c.languageRow(d, loaded.Language, targets[i], request, users, step)
-		if rows[i].failed() && d.Named() {
-			return rows[i].err
-		}
-	}
-	c.order(rows)
-	c.hold(rows)
-	var a *show.Answer
-	if step != nil {
-		a = phaseAnswer(c, s, loaded, rows, *step)
-	} else {
-		a = languageAnswer(c, s, loaded, rows, request, users)
-	}
-	c.explain(s, a, rows)
-	if err := s.answer(a); err != nil {
-		return err
-	}
-	return c.verdict(d, rows)
 }
 
 // step returns the bare step that was asked for, or nil.

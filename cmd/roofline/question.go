@@ -1,6 +1,13 @@
 package main
 
-import "roofline/cmd/roofline/internal/deploy"
+import (
+	"fmt"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/estimate"
+	"roofline/estimate/parallel"
+	"roofline/model/transformer"
+)
 
 // question is what most verbs are asked about: a model, what it runs on, how that is paid for, and the load.
 type question struct {
@@ -29,4 +36,99 @@ func (c *question) deployer(s *session, serves string) *deploy.Deployer {
 	d := c.deviceFlags.deployer(s, serves)
 	d.Wish.Money = c.money()
 	return d
+}
+
+// load checks the question and reads its model.
+func (c *question) load(s *session) (*deploy.Loaded, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	bindings, err := c.bindings(0)
+	if err != nil {
+		return nil, err
+	}
+	return s.files.Model(c.Model, bindings)
+}
+
+// asked is a question with what was found out: a row per device, and the loads of its results.
+type asked struct {
+	deployer *deploy.Deployer
+	rows     []row
+
+	batches []float64 // of a graph
+
+	request estimate.Request // of a language model that serves
+	users   []float64
+	step    *transformer.Step // of a bare phase
+}
+
+// ask answers the question for every device. An error is one of the question, or of the only device that was named.
+func (c *question) ask(s *session, loaded *deploy.Loaded, ready fused) (*asked, error) {
+	if loaded.Language != nil {
+		return c.askLanguage(s, loaded)
+	}
+	return c.askGraph(s, loaded, ready)
+}
+
+// askGraph estimates a graph at its loads; ready holds the graphs fused so far.
+func (c *question) askGraph(s *session, loaded *deploy.Loaded, ready fused) (*asked, error) {
+	if c.Phase != "" {
+		return nil, fmt.Errorf("--phase is for language models; %s is a graph", loaded.Name())
+	}
+	if c.serving() {
+		return nil, fmt.Errorf("--isl, --osl, --workload, --concurrency and --context are for language models; %s is a graph: --batch", loaded.Name())
+	}
+	if c.Tokens != "output" {
+		return nil, fmt.Errorf("--tokens is for language models; %s is a graph", loaded.Name())
+	}
+	if c.plan() != (parallel.Plan{}) || c.TP == auto {
+		return nil, fmt.Errorf("--tp, --pp, --ep and --dp are for language models; every device runs its own batches of a graph")
+	}
+	batches, err := loads("batch", c.Batch, 1, paying)
+	if err != nil {
+		return nil, err
+	}
+	x := &asked{deployer: c.deployer(s, deploy.Graph), batches: batches}
+	return x, x.each(func(t estimate.Target) row { return c.graphRow(loaded.Graph, t, batches, ready) })
+}
+
+// askLanguage estimates a language model serving requests, or one of its bare phases.
+func (c *question) askLanguage(s *session, loaded *deploy.Loaded) (*asked, error) {
+	if c.Fusion != "" || len(c.Dim) > 0 || len(c.Input) > 0 {
+		return nil, fmt.Errorf("--fusion, --dim and --input are for graphs; %s is a language model: --isl, --osl, --context", loaded.Name())
+	}
+	isl, osl, err := c.lengths()
+	if err != nil {
+		return nil, err
+	}
+	x := &asked{request: estimate.Request{ISL: float64(isl), OSL: float64(osl), Tokens: estimate.Tokens(c.Tokens)}}
+	if x.users, err = loads("concurrency", c.Concurrency, 1, most); err != nil {
+		return nil, err
+	}
+	if x.step, err = c.step(); err != nil {
+		return nil, err
+	}
+	if loaded.Language.Kind == transformer.Encoder && (x.step == nil || x.step.Prompts == 0) {
+		return nil, fmt.Errorf("%s encodes and does not generate: use --phase prefill", loaded.Name())
+	}
+	x.deployer = c.deployer(s, deploy.Language)
+	return x, x.each(func(t estimate.Target) row {
+		return c.languageRow(x.deployer, loaded.Language, t, x.request, x.users, x.step)
+	})
+}
+
+// each answers for every target. That there is no answer is an error where a single device was named.
+func (x *asked) each(answer func(estimate.Target) row) error {
+	targets, err := x.deployer.Targets()
+	if err != nil {
+		return err
+	}
+	x.rows = make([]row, len(targets))
+	for i := range targets {
+		x.rows[i] = answer(targets[i])
+		if x.rows[i].failed() && x.deployer.Named() {
+			return x.rows[i].err
+		}
+	}
+	return nil
 }

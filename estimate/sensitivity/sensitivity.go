@@ -31,9 +31,9 @@ type Sides uint8
 
 // The sides.
 const (
-	None  Sides = iota
-	Down        // the result is only known for less of the input
-	Up          // … for more of it
+	None Sides = iota
+	Down       // the result is only known for less of the input
+	Up         // … for more of it
 	Both
 )
 

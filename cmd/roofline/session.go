@@ -18,7 +18,7 @@ import (
 // globals are the flags of every verb.
 type globals struct {
 	Format  show.Format `help:"Form of the answer: table, json, csv or markdown." enum:"table,json,csv,markdown" default:"table"`
-	Output  string      `short:"o" help:"Write the answer to a file, whose ending chooses the form: .json, .csv, .md or .txt." placeholder:"FILE"`
+	Output  string      `short:"o" help:"Write the answer to a file, whose ending chooses the form: .json, .csv, .md, .txt, or a picture as .svg, .png or .pdf." placeholder:"FILE"`
 	Catalog []string    `help:"A catalog file or folder that adds to the embedded catalog or overrides values of it. Repeatable." placeholder:"FILE"`
 	Quiet   bool        `help:"Print the answer alone, without warnings."`
 	Wide    bool        `help:"Print all columns, however wide."`
@@ -92,8 +92,14 @@ func formatOf(path string) (show.Format, error) {
 		return show.Text, nil
 	case ".toml":
 		return show.TOML, nil
+	case ".svg":
+		return show.SVG, nil
+	case ".png":
+		return show.PNG, nil
+	case ".pdf":
+		return show.PDF, nil
 	}
-	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md, .txt or, of catalog new, .toml", path)
+	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md, .txt, a picture's .svg, .png or .pdf or, of catalog new, .toml", path)
 }
 
 // answer writes an answer where the user wants it.

@@ -23,6 +23,7 @@ type Answer struct {
 	Warnings []string // without the leading "! "
 	Wide     bool     // tables may be wider than [Width]
 	JSON     any
+	Picture  func(w io.Writer, f Format) error // draws the picture that belongs to the answer; nil: none does
 }
 
 // Format is the form an answer is written in.
@@ -35,6 +36,9 @@ const (
 	CSV      Format = "csv"
 	Markdown Format = "markdown"
 	TOML     Format = "toml" // of catalog templates only
+	SVG      Format = "svg"
+	PNG      Format = "png"
+	PDF      Format = "pdf"
 )
 
 // Write writes the answer in a format.
@@ -54,6 +58,11 @@ func (a *Answer) Write(w io.Writer, f Format) error {
 		return a.Tables[0].CSV(w)
 	case TOML:
 		return fmt.Errorf("this answer has no form that is TOML: use .json, .csv, .md or .txt")
+	case SVG, PNG, PDF:
+		if a.Picture == nil {
+			return fmt.Errorf("no picture belongs to this answer: use .json, .csv, .md or .txt")
+		}
+		return a.Picture(w, f)
 	case Markdown:
 		_, err := io.WriteString(w, a.markdown())
 		return err

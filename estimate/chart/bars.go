@@ -1,0 +1,275 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+
+	"roofline/hardware/unit"
+)
+
+// Bars compares devices by a few measures: one row per device, one column of bars per measure, each with its own scale.
+type Bars struct {
+	Caption
+	Measures []Measure
+	Rows     []Bar
+}
+
+// Bar is one device and its value of each measure.
+type Bar struct {
+	Name   string
+	Detail string // how many, how spread: written smaller
+	Values []Estimated
+	Answer bool // written bold
+}
+
+// Estimated is a value with its band. Bound is the floor or ceiling of the physics. What is not known is NaN; Why says why
+// the value is not known: "no price".
+type Estimated struct {
+	Bound, Low, Value, High float64
+	Why                     string
+}
+
+// Unknown returns a value that is not known, and why.
+func Unknown(why string) Estimated {
+	return Estimated{Bound: math.NaN(), Low: math.NaN(), Value: math.NaN(), High: math.NaN(), Why: why}
+}
+
+// mostBars is how many rows are drawn.
+const mostBars = 40
+
+func (b *Bars) rows() []Bar { return b.Rows[:min(len(b.Rows), mostBars)] }
+
+func (b *Bars) leaves() []string {
+	if more := len(b.Rows) - mostBars; more > 0 {
+		return []string{fmt.Sprintf("The first %d of %d rows; %d more are in the table.", mostBars, len(b.Rows), more)}
+	}
+	return nil
+}
+
+const rowHeight = 1.9 // in em
+
+// stacked reports whether the measures stand below each other because there is no room for them side by side.
+func (b *Bars) stacked(p *pen, width float64) bool {
+	return len(b.Measures) > 1 && (width-b.names(p, width))/float64(len(b.Measures)) < 11*p.em
+}
+
+func (b *Bars) height(p *pen, width float64) float64 {
+	one := float64(max(1, len(b.rows())))*rowHeight*p.em + b.axisHeight(p) + 2.5*p.em
+	if b.stacked(p, width) {
+		return one * float64(len(b.Measures))
+	}
+	return one + 1.4*p.em
+}
+
+func (b *Bars) axisHeight(p *pen) float64 { return p.lineHeight(p.tickStyle()) + 0.6*p.em }
+
+func (b *Bars) nameStyle(p *pen, r *Bar) lettering { return lettering{color: p.text, bold: r.Answer} }
+
+func (b *Bars) detailStyle(p *pen) lettering { return lettering{color: p.muted, size: 0.86} }
+
+// names returns the width the names take, at most two fifths of the picture.
+func (b *Bars) names(p *pen, width float64) float64 {
+	room := 0.0
+	for i := range b.rows() {
+		r := &b.Rows[i]
+		w := p.width(b.nameStyle(p, r), r.Name)
+		if r.Detail != "" {
+			w += 0.6*p.em + p.width(b.detailStyle(p), r.Detail)
+		}
+		room = max(room, w)
+	}
+	return min(room+0.8*p.em, 0.4*width)
+}
+
+func (b *Bars) draw(p *pen, area box) {
+	if b.banded() {
+		key := b.key(p)
+		p.legend(key, area.x0, area.y1, area.width())
+		area.y1 -= p.legendHeight(key, area.width())
+	}
+	names := b.names(p, area.width())
+	n := float64(max(1, len(b.Measures)))
+	for i := range b.Measures {
+		panel := area
+		if b.stacked(p, area.width()) {
+			panel.y1 = area.y1 - float64(i)*area.height()/n
+			panel.y0 = panel.y1 - area.height()/n + 0.6*p.em
+			b.rowNames(p, panel, names)
+			panel.x0 += names
+		} else {
+			if i == 0 {
+				b.rowNames(p, panel, names)
+			}
+			w := (area.width() - names) / n
+			panel.x0 = area.x0 + names + float64(i)*w
+			panel.x1 = panel.x0 + w - 1.2*p.em
+		}
+		b.panel(p, panel, i)
+	}
+}
+
+// banded reports whether any value has a band.
+func (b *Bars) banded() bool {
+	for i := range b.Rows {
+		for _, v := range b.Rows[i].Values {
+			if v.High > v.Low {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (b *Bars) key(p *pen) []keyed {
+	out := []keyed{{look: p.look(0), text: "expected", area: true}, {look: look{color: p.text}, text: "low to high", line: true}}
+	for i := range b.Rows {
+		for _, v := range b.Rows[i].Values {
+			if v.Bound > 0 {
+				return append(out, keyed{look: look{color: p.text, shape: diamond}, text: "physical bound", marker: true})
+			}
+		}
+	}
+	return out
+}
+
+// row returns the middle of a row.
+func (b *Bars) row(p *pen, panel box, i int) (y, height float64) {
+	top, bottom := panel.y1-p.lineHeight(p.titleOfAxis())-0.5*p.em, panel.y0+b.axisHeight(p)
+	h := (top - bottom) / float64(max(1, len(b.rows())))
+	return top - (float64(i)+0.5)*h, h
+}
+
+func (b *Bars) rowNames(p *pen, panel box, width float64) {
+	for i := range b.rows() {
+		r := &b.Rows[i]
+		y, _ := b.row(p, panel, i)
+		style := b.nameStyle(p, r)
+		detail := p.width(b.detailStyle(p), r.Detail)
+		room := width - 0.8*p.em
+		if r.Detail != "" && detail < room/2 {
+			room -= detail + 0.6*p.em
+		} else {
+			detail = 0
+		}
+		name := p.fit(style, r.Name, room)
+		p.middle(style, panel.x0, y, name)
+		if detail > 0 {
+			p.middle(b.detailStyle(p), panel.x0+p.width(style, name)+0.6*p.em, y, r.Detail)
+		}
+	}
+}
+
+// panel draws one measure.
+func (b *Bars) panel(p *pen, panel box, k int) {
+	m := &b.Measures[k]
+	var values []float64
+	for i := range b.rows() {
+		if v, ok := b.Rows[i].value(k); ok {
+			values = append(values, v.Value)
+			for _, x := range []float64{v.Bound, v.Low, v.High} {
+				if m.drawable(x) && x != 0 {
+					values = append(values, x)
+				}
+			}
+		}
+	}
+	x := m.span(values)
+	s := m.scale(x.max)
+	x.from, x.to = panel.x0, panel.x1-b.numbers(p, k, s)
+	f := &field{box: box{x.from, panel.y0 + b.axisHeight(p), x.to, panel.y1 - p.lineHeight(p.titleOfAxis()) - 0.3*p.em}, x: x}
+	title := m.title(s)
+	switch m.Better {
+	case Higher:
+		title += "   better →"
+	case Lower:
+		title += "   ← better"
+	}
+	for line, text := range p.wrap(p.titleOfAxis(), title, panel.width()) {
+		if line == 0 {
+			p.write(p.titleOfAxis(), panel.x0, panel.y1-p.em, p.fit(p.titleOfAxis(), text, panel.width()))
+		}
+	}
+	if len(values) > 0 {
+		b.grid(p, f, s)
+	}
+	for i := range b.rows() {
+		y, h := b.row(p, panel, i)
+		b.bar(p, f, m, i, k, y, h, s)
+	}
+}
+
+func (r *Bar) value(k int) (Estimated, bool) {
+	if k >= len(r.Values) || math.IsNaN(r.Values[k].Value) {
+		return Estimated{}, false
+	}
+	return r.Values[k], true
+}
+
+// numbers is the width of the widest number that is written beside a bar.
+func (b *Bars) numbers(p *pen, k int, s unit.Scale) (w float64) {
+	for i := range b.rows() {
+		if v, ok := b.Rows[i].value(k); ok {
+			w = max(w, p.width(p.tickStyle(), unit.Number(v.Value/s.Factor, 3)))
+		}
+	}
+	return w + 0.6*p.em
+}
+
+// grid draws ticks of a panel of bars.
+func (b *Bars) grid(p *pen, f *field, s unit.Scale) {
+	style := p.tickStyle()
+	style.align = 0.5
+	free := math.Inf(-1)
+	for _, t := range f.x.ticks(max(2, int(f.width()/(4*p.em))), s) {
+		if t.label == "" {
+			continue
+		}
+		at := f.x.at(t.value)
+		p.line(stroke{color: p.grid, width: 0.06 * p.em}, point{at, f.y0}, point{at, f.y1})
+		if half := p.width(style, t.label) / 2; at-half > free {
+			p.write(style, at, f.y0-p.lineHeight(style)+0.1*p.em, t.label)
+			free = at + half + 0.4*p.em
+		}
+	}
+}
+
+// bar draws a value, its band and its bound, and writes the number behind them.
+func (b *Bars) bar(p *pen, f *field, m *Measure, i, k int, y, h float64, s unit.Scale) {
+	r := &b.Rows[i]
+	v, ok := r.value(k)
+	if !ok || !m.drawable(v.Value) {
+		why := "not known"
+		if k < len(r.Values) && r.Values[k].Why != "" {
+			why = r.Values[k].Why
+		}
+		p.middle(lettering{color: p.muted, size: 0.86}, f.x0+0.2*p.em, y, why)
+		return
+	}
+	thick := min(0.5*h, 1.1*p.em)
+	zero := f.x.from
+	if !f.x.log {
+		zero = f.x.at(0)
+	}
+	end := f.x.at(v.Value)
+	style := look{color: p.tint(p.look(0).color, 0.75), hatch: flat}
+	right := max(zero, end)
+	p.tagged(fmt.Sprintf("%s: %s %s", r.Name, m.Name, m.text(v.Value)), func() {
+		p.area(style, box{min(zero, end), y - thick/2, right, y + thick/2})
+	})
+	ink := stroke{color: p.text, width: 0.1 * p.em}
+	if v.High > v.Low && m.drawable(v.Low) && m.drawable(v.High) {
+		low, high := f.x.at(f.x.clamp(v.Low)), f.x.at(f.x.clamp(v.High))
+		p.line(ink, point{low, y}, point{high, y})
+		p.line(ink, point{low, y - thick/4}, point{low, y + thick/4})
+		p.line(ink, point{high, y - thick/4}, point{high, y + thick/4})
+		right = max(right, high)
+	}
+	if v.Bound > 0 && m.drawable(v.Bound) {
+		at := f.x.at(f.x.clamp(v.Bound))
+		p.marker(diamond, p.text, at, y, 0.28*p.em)
+		right = max(right, at+0.3*p.em)
+	}
+	number := p.tickStyle()
+	number.color = p.text
+	p.middle(number, right+0.4*p.em, y, unit.Number(v.Value/s.Factor, 3))
+}

@@ -1,0 +1,178 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"roofline/hardware/unit"
+)
+
+// Load shows what happens as more is asked of a machine: throughput in one panel, latency in another, against the batch or
+// the requests in flight on an axis that doubles.
+type Load struct {
+	Caption
+	Name       string // of the load: "requests in flight", "batch"
+	Throughput Measure
+	Latency    Measure
+	Curves     []Curve
+	LatencyMax float64 // a limit on the latency; 0: none
+}
+
+// Curve is one device, or what else is compared, under rising load.
+type Curve struct {
+	Name   string
+	Points []AtLoad
+	Full   float64 // the largest load that fits in memory; 0: not known
+	Knee   float64 // the load from which more does not pay; 0: not known
+}
+
+// AtLoad is how a machine does at one load.
+type AtLoad struct {
+	Load           float64
+	Throughput     float64
+	Latency        float64
+	ThroughputBand Band
+	LatencyBand    Band
+}
+
+// panels are stacked where they would be narrower than this many em.
+const narrowest = 24
+
+func (*Load) height(p *pen, width float64) float64 {
+	if width/2 < narrowest*p.em {
+		return 34 * p.em
+	}
+	return min(0.42*width, 26*p.em)
+}
+
+func (l *Load) leaves() []string {
+	var names []string
+	lost := 0
+	for _, c := range l.Curves {
+		drawn := 0
+		for _, a := range c.Points {
+			if a.Load > 0 && l.Throughput.drawable(a.Throughput) && l.Latency.drawable(a.Latency) {
+				drawn++
+			}
+		}
+		if drawn == 0 {
+			names = append(names, c.Name)
+		} else {
+			lost += len(c.Points) - drawn
+		}
+	}
+	return missing(names, lost, l.Throughput.Name+" or "+l.Latency.Name)
+}
+
+func (l *Load) draw(p *pen, area box) {
+	key := l.key(p)
+	p.legend(key, area.x0, area.y1, area.width())
+	area.y1 -= p.legendHeight(key, area.width())
+	left, right := area, area
+	if area.width()/2 < narrowest*p.em {
+		left.y0 = area.y0 + area.height()/2 + 0.4*p.em
+		right.y1 = area.y0 + area.height()/2 - 0.4*p.em
+	} else {
+		left.x1 = area.x0 + area.width()/2 - 0.8*p.em
+		right.x0 = area.x0 + area.width()/2 + 0.8*p.em
+	}
+	l.panel(p, left, &l.Throughput, 0, func(a *AtLoad) (float64, Band) { return a.Throughput, a.ThroughputBand })
+	l.panel(p, right, &l.Latency, l.LatencyMax, func(a *AtLoad) (float64, Band) { return a.Latency, a.LatencyBand })
+}
+
+func (l *Load) key(p *pen) []keyed {
+	var out []keyed
+	knees, fulls := false, false
+	for i := range l.Curves {
+		out = append(out, keyed{look: p.look(i), text: l.Curves[i].Name, line: true, marker: true})
+		knees = knees || l.Curves[i].Knee > 0
+		fulls = fulls || l.Curves[i].Full > 0
+	}
+	if len(out) == 1 && out[0].text == "" {
+		out = nil
+	}
+	if knees {
+		out = append(out, keyed{look: look{color: p.text}, text: "ringed: more does not pay"})
+	}
+	if fulls {
+		out = append(out, keyed{look: look{color: p.text}, text: "bar: memory is full"})
+	}
+	return out
+}
+
+// panel draws one measure against the load.
+func (l *Load) panel(p *pen, area box, m *Measure, limit float64, value func(*AtLoad) (float64, Band)) {
+	mx := Measure{Name: l.Name, Log: true, doubling: true}
+	var xs, ys []float64
+	for i := range l.Curves {
+		for j := range l.Curves[i].Points {
+			a := &l.Curves[i].Points[j]
+			if v, b := value(a); a.Load > 0 && m.drawable(v) {
+				xs, ys = append(xs, a.Load), append(ys, v)
+				if b.given() && m.drawable(b.Low) && m.drawable(b.High) {
+					ys = append(ys, b.Low, b.High)
+				}
+			}
+		}
+		if c := &l.Curves[i]; c.Full > 0 {
+			xs = append(xs, c.Full)
+		}
+	}
+	if limit > 0 {
+		ys = append(ys, limit)
+	}
+	f := p.axes(area, &mx, m, mx.span(xs), m.span(ys))
+	if limit > 0 {
+		y := f.y.at(limit)
+		p.rectangle(p.shade, box{f.x0, y, f.x1, f.y1})
+		p.line(stroke{color: p.axis, width: 0.08 * p.em, dash: []float64{4, 3}}, point{f.x0, y}, point{f.x1, y})
+		p.write(lettering{color: p.muted, size: 0.85}, f.x0+0.3*p.em, y+0.3*p.em, "limit "+limitText(limit, m, f.y.max))
+	}
+	for i := range l.Curves {
+		l.curve(p, f, m, i, value)
+	}
+}
+
+// curve draws one curve with its band, its knee and where the memory is full.
+func (l *Load) curve(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (float64, Band)) {
+	c, look := &l.Curves[i], p.look(i)
+	points := slices.Clone(c.Points)
+	slices.SortStableFunc(points, func(a, b AtLoad) int { return int(math.Copysign(1, a.Load-b.Load)) })
+	var line, low, high []point
+	for j := range points {
+		a := &points[j]
+		v, b := value(a)
+		if !(a.Load > 0) || !m.drawable(v) {
+			continue
+		}
+		line = append(line, f.at(a.Load, v))
+		if b.given() && m.drawable(b.Low) {
+			low, high = append(low, f.at(a.Load, b.Low)), append(high, f.at(a.Load, b.High))
+		}
+	}
+	if len(low) > 1 && len(l.Curves) <= 3 && !p.hatched {
+		slices.Reverse(high)
+		p.polygon(p.tint(look.color, 0.15), append(low, high...)...)
+	} else {
+		for k := range low {
+			p.line(stroke{color: p.tint(look.color, 0.5), width: 0.08 * p.em}, low[k], high[k])
+		}
+	}
+	p.line(stroke{color: look.color, width: 0.15 * p.em, dash: look.dash}, line...)
+	for j := range points {
+		a := &points[j]
+		v, _ := value(a)
+		if !(a.Load > 0) || !m.drawable(v) {
+			continue
+		}
+		at := f.at(a.Load, v)
+		p.tagged(fmt.Sprintf("%s: %s %s, %s", c.Name, l.Name, unit.Number(a.Load, 3), m.text(v)), func() { p.marker(look.shape, look.color, at.x, at.y, 0.32*p.em) })
+		if a.Load == c.Knee {
+			p.ring(stroke{color: p.text, width: 0.12 * p.em}, at.x, at.y, 0.75*p.em)
+		}
+		if a.Load == c.Full {
+			p.line(stroke{color: look.color, width: 0.2 * p.em}, point{at.x + 0.7*p.em, at.y - 0.7*p.em}, point{at.x + 0.7*p.em, at.y + 0.7*p.em})
+		}
+	}
+}

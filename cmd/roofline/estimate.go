@@ -9,6 +9,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/chart"
 	"roofline/estimate/parallel"
 	"roofline/estimate/slo"
 	"roofline/hardware/unit"
@@ -18,7 +19,8 @@ import (
 
 // estimateCmd answers the four questions of a buyer: latency, throughput, memory use, cost.
 type estimateCmd struct {
-	question `embed:""`
+	question     `embed:""`
+	pictureFlags `embed:""`
 
 	SLO  slo.Limits `name:"slo" help:"Limits to hold the answer against, on the mean unless p95 or p99 is said: ttft.p95=1s,tpot=50ms, or interactive, chat." placeholder:"LIMITS"`
 	Sort string     `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
@@ -61,6 +63,7 @@ func (c *estimateCmd) Run(s *session) error {
 	default:
 		a = languageAnswer(c, s, loaded, x.rows, x.request, x.users)
 	}
+	a.Picture = c.draw(func() chart.Chart { return bars(s, a, loaded, x) })
 	c.explain(s, a, x.rows)
 	if err := s.answer(a); err != nil {
 		return err

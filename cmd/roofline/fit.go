@@ -9,6 +9,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/chart"
 	"roofline/hardware/unit"
 	"roofline/model"
 	"roofline/model/transformer"
@@ -18,8 +19,9 @@ import (
 type fitCmd struct {
 	Model string `arg:"" help:"A config.json, a folder that holds one, a .gguf, or a built-in language model."`
 
-	deviceFlags `embed:""`
-	formatFlags `embed:""`
+	deviceFlags  `embed:""`
+	formatFlags  `embed:""`
+	pictureFlags `embed:""`
 
 	Context tokens `help:"Tokens of a request, input and output together; 32k is 32768." default:"8k" placeholder:"N"`
 }
@@ -82,7 +84,9 @@ func (c *fitCmd) Run(s *session) error {
 		}
 		all = append(all, fs)
 	}
-	if err := s.answer(c.answer(s, loaded, all, failed)); err != nil {
+	a := c.answer(s, loaded, all, failed)
+	a.Picture = c.draw(func() chart.Chart { return c.stack(s, a, loaded, all, failed) })
+	if err := s.answer(a); err != nil {
 		return err
 	}
 	if d.Named() && c.Count > 0 && len(all) == 1 {

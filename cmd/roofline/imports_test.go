@@ -102,3 +102,22 @@ func matches(rule []string, pkg string) bool {
 	}
 	return false
 }
+
+// TestDrawingIsOptional checks that who uses the library without charts does not link what draws them.
+func TestDrawingIsOptional(t *testing.T) {
+	deps := func(pkg string) string {
+		out, err := exec.Command("go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	for _, pkg := range []string{"roofline/catalog", "roofline/estimate", "roofline/estimate/validate", "roofline/model/zoo"} {
+		if strings.Contains(deps(pkg), "gonum.org/v1/plot") {
+			t.Errorf("%s links gonum.org/v1/plot", pkg)
+		}
+	}
+	if !strings.Contains(deps("roofline/estimate/chart"), "gonum.org/v1/plot") {
+		t.Error("estimate/chart does not link gonum.org/v1/plot: is the test right?")
+	}
+}

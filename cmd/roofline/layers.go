@@ -10,6 +10,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/chart"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -21,9 +22,10 @@ import (
 type layersCmd struct {
 	Model string `arg:"" help:"A file (.onnx, .gguf, .toml, config.json), a folder with a config.json, or a built-in model."`
 
-	deviceFlags `embed:""`
-	formatFlags `embed:""`
-	bindFlags   `embed:""`
+	deviceFlags  `embed:""`
+	formatFlags  `embed:""`
+	bindFlags    `embed:""`
+	pictureFlags `embed:""`
 
 	Batch   int    `help:"Samples in a batch, or sequences in a step." placeholder:"N"`
 	Fusion  string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does; none without a device." enum:",none,pointwise,full" default:""`
@@ -32,6 +34,7 @@ type layersCmd struct {
 	Each    bool   `help:"List every layer; identical ones are merged otherwise."`
 	Sort    string `help:"Order: graph, name, time, flops or bytes." enum:"graph,name,time,flops,bytes" default:"graph"`
 	Top     int    `help:"Only the first so many lines." placeholder:"N"`
+	Picture string `help:"Which picture: the roofline, or the time of each kind of layer." enum:"roofline,time" default:"roofline"`
 }
 
 // Help shows worked examples.
@@ -81,21 +84,34 @@ func (c *layersCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	target, err := c.target(s, loaded)
+	targets, err := c.targets(s, loaded)
 	if err != nil {
 		return err
 	}
-	b, err := c.work(loaded, target)
-	if err != nil {
-		return err
+	breakdowns := make([]*breakdown, len(targets))
+	for i, t := range targets {
+		if breakdowns[i], err = c.work(loaded, t); err != nil {
+			return err
+		}
 	}
-	return s.answer(c.answer(s, loaded, target, b))
+	a := c.answer(s, loaded, targets[0], breakdowns[0])
+	switch {
+	case targets[0] == nil:
+	case c.Picture == "time":
+		a.Picture = c.draw(func() chart.Chart { return c.times(s, a, loaded, breakdowns[0]) })
+	default:
+		a.Picture = c.draw(func() chart.Chart { return c.roofline(s, a, loaded, targets, breakdowns) })
+	}
+	return s.answer(a)
 }
 
-// target resolves the one device that was named; "all", the default, means none.
-func (c *layersCmd) target(s *session, loaded *deploy.Loaded) (*estimate.Target, error) {
+// targets resolves the device that was named; "all", the default, means none. A roofline can show several.
+func (c *layersCmd) targets(s *session, loaded *deploy.Loaded) ([]*estimate.Target, error) {
 	if c.Device == "all" {
-		return nil, nil
+		if s.Format.IsPicture() {
+			return nil, fmt.Errorf("the picture of layers shows them on a device: --device h100-sxm")
+		}
+		return []*estimate.Target{nil}, nil
 	}
 	serves := deploy.Graph
 	if loaded.Language != nil {
@@ -106,11 +122,17 @@ func (c *layersCmd) target(s *session, loaded *deploy.Loaded) (*estimate.Target,
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) != 1 {
-		return nil, fmt.Errorf("layers shows one device at a time; --device %s names %d", c.Device, len(targets))
+	if len(targets) > 1 && (!s.Format.IsPicture() || c.Picture != "roofline" || len(targets) > mostRoofs) {
+		return nil, fmt.Errorf("layers shows one device at a time, a roofline up to %d; --device %s names %d", mostRoofs, c.Device, len(targets))
 	}
-	err = d.Spread(&targets[0], max(c.Count, d.Wish.Plan.Devices()))
-	return &targets[0], err
+	out := make([]*estimate.Target, len(targets))
+	for i := range targets {
+		if err := d.Spread(&targets[i], max(c.Count, d.Wish.Plan.Devices())); err != nil {
+			return nil, err
+		}
+		out[i] = &targets[i]
+	}
+	return out, nil
 }
 
 // breakdown is the work of one execution and, on a device, how it is timed.

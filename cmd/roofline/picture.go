@@ -16,8 +16,8 @@ type pictureFlags struct {
 	Theme    chart.Theme  `help:"Colours: light, dark, or print for a printer without colour." enum:"light,dark,print" default:"light" group:"Pictures (-o x.svg, .png, .pdf)"`
 }
 
-// of returns what draws a chart, which is made only where it is asked for.
-func (f *pictureFlags) of(make func() chart.Chart) func(io.Writer, show.Format) error {
+// draw returns what draws a chart, which is made only where it is asked for.
+func (f *pictureFlags) draw(make func() chart.Chart) func(io.Writer, show.Format) error {
 	return func(w io.Writer, form show.Format) error {
 		style := chart.Style{Width: f.Width, Height: f.Height, FontSize: f.FontSize, Theme: f.Theme}
 		return chart.Write(w, make(), style, chart.Format(form))

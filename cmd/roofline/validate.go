@@ -13,6 +13,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/chart"
 	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/estimate/validate"
@@ -24,9 +25,11 @@ import (
 
 // validateCmd compares predictions with measurements.
 type validateCmd struct {
-	From   []string `help:"Add measurements of your own: a CSV file as docs/accuracy.md describes. Repeatable." placeholder:"FILE"`
-	Device string   `help:"Only measurements on these devices: names, a comma list, a glob, or all." default:"all" placeholder:"ID"`
-	By     []string `help:"Group by: ${enum}. A comma list groups by all of them." enum:"quantity,class,phase,device,runtime,model,format,limit,source" default:"quantity" placeholder:"KEY"`
+	From         []string `help:"Add measurements of your own: a CSV file as docs/accuracy.md describes. Repeatable." placeholder:"FILE"`
+	Device       string   `help:"Only measurements on these devices: names, a comma list, a glob, or all." default:"all" placeholder:"ID"`
+	pictureFlags `embed:""`
+
+	By []string `help:"Group by: ${enum}. A comma list groups by all of them." enum:"quantity,class,phase,device,runtime,model,format,limit,source" default:"quantity" placeholder:"KEY"`
 }
 
 // Help shows worked examples.
@@ -72,6 +75,7 @@ func (c *validateCmd) Run(s *session) error {
 	if s.Format == show.CSV {
 		a.Tables = []show.Table{pointTable(report)}
 	}
+	a.Picture = c.draw(func() chart.Chart { return c.scatter(s, a, groups) })
 	return s.answer(a)
 }
 

@@ -41,6 +41,9 @@ const (
 	PDF      Format = "pdf"
 )
 
+// IsPicture reports whether a form is drawn.
+func (f Format) IsPicture() bool { return f == SVG || f == PNG || f == PDF }
+
 // Write writes the answer in a format.
 func (a *Answer) Write(w io.Writer, f Format) error {
 	switch f {

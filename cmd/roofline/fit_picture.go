@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/cmd/roofline/internal/show"
+	"roofline/estimate/chart"
+)
+
+// stack draws what fills the memory of every group of devices.
+func (c *fitCmd) stack(s *session, a *show.Answer, loaded *deploy.Loaded, all [][]fitting, failed []row) *chart.Memory {
+	n := newNamer(s.catalog)
+	m := &chart.Memory{Caption: s.caption(a, loaded.Name()+": what fills the memory of each device")}
+	for _, layouts := range all {
+		for i := range layouts {
+			f := &layouts[i]
+			row := chart.Filled{Name: counted(n, f), Detail: plan(&f.target), Weights: f.Memory.Weights, KVCache: f.Memory.KVCache,
+				Activations: f.Memory.Activations, Reserved: f.Memory.Reserved, Capacity: f.Memory.Capacity, Short: f.Short}
+			if f.Fits == nil || !*f.Fits {
+				row.KVCache = 0 // there is no room for one
+			} else {
+				row.Detail += fmt.Sprintf(" · %.0f users", f.Users)
+			}
+			m.Rows = append(m.Rows, row)
+		}
+	}
+	if len(failed) > 0 {
+		names := make([]string, len(failed))
+		for i := range failed {
+			names[i] = n[failed[i].target.Device.ID]
+		}
+		m.Notes = append(m.Notes, "No answer, for reasons the table gives: "+list(names)+".")
+	}
+	return m
+}

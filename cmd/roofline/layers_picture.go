@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
@@ -15,9 +17,9 @@ const mostRoofs = 6
 // roofline draws the layers under the roofs of one device or several.
 func (c *layersCmd) roofline(s *session, a *show.Answer, loaded *deploy.Loaded, targets []*estimate.Target, bs []*breakdown) *chart.Roofline {
 	n := newNamer(s.catalog)
-	r := &chart.Roofline{Caption: s.caption(a, loaded.Name()+": "+bs[0].what)}
-	if len(targets) > 1 {
-		r.Finding = "" // it is about the first
+	r := &chart.Roofline{Caption: s.caption(a, loaded.Name()+" under the roofline of "+n.of(targets[0]))}
+	if len(targets) > 1 { // the answer is about the first
+		r.Title, r.Finding = fmt.Sprintf("%s under the rooflines of %d devices", loaded.Name(), len(targets)), bs[0].what
 	}
 	for i, t := range targets {
 		roof := chart.Roof{Device: n.of(t), Bandwidth: t.Device.Memory.Bandwidth, Peaks: bs[i].peaks()}

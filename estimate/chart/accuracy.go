@@ -31,7 +31,7 @@ func (c *Compared) drawable() bool {
 	return c.Measured > 0 && c.Predicted > 0 && !math.IsInf(float64(c.Measured), 0) && !math.IsInf(float64(c.Predicted), 0)
 }
 
-func (*Accuracy) height(p *pen, width float64) float64 { return min(0.72*width, 40*p.em) }
+func (*Accuracy) height(p *pen, width float64) float64 { return min(0.8*width, 46*p.em) }
 
 func (a *Accuracy) leaves() []string {
 	lost := 0
@@ -57,9 +57,7 @@ func (a *Accuracy) key(p *pen) []keyed {
 }
 
 func (a *Accuracy) draw(p *pen, area box) {
-	key := a.key(p)
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width())
+	area = p.keyed(a.key(p), area)
 	var all []float64
 	for i := range a.Classes {
 		for j := range a.Classes[i].Points {
@@ -68,15 +66,16 @@ func (a *Accuracy) draw(p *pen, area box) {
 			}
 		}
 	}
-	mx := Measure{Name: "measured", Scales: unit.TimeScales, Log: true}
-	my := Measure{Name: "predicted", Scales: unit.TimeScales, Log: true}
+	mx := Measure{Name: "measured time", Scales: unit.TimeScales, Log: true}
+	my := Measure{Name: "predicted time", Scales: unit.TimeScales, Log: true}
 	f := p.axes(area, &mx, &my, mx.span(all), my.span(all))
 	if a.Factor > 1 {
 		p.polygon(p.tint(p.muted, 0.14), a.band(f)...)
 	}
+	p.grid(f)
 	p.line(stroke{color: p.axis, width: 0.1 * p.em}, f.at(f.x.min, f.y.min), f.at(f.x.max, f.y.max))
 	radius := 0.34 * p.em
-	if len(all) > 400 {
+	if len(all) > 800 { // both measured and predicted
 		radius = 0.24 * p.em
 	}
 	for i := range a.Classes {

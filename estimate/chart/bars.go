@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"roofline/hardware/unit"
 )
@@ -54,11 +55,11 @@ func (b *Bars) stacked(p *pen, width float64) bool {
 }
 
 func (b *Bars) height(p *pen, width float64) float64 {
-	one := float64(max(1, len(b.rows())))*rowHeight*p.em + b.axisHeight(p) + 2.5*p.em
+	one := float64(max(1, len(b.rows())))*rowHeight*p.em + b.axisHeight(p) + b.titleHeight(p)
 	if b.stacked(p, width) {
-		return one * float64(len(b.Measures))
+		return (one+0.6*p.em)*float64(len(b.Measures)) + p.legendHeight(b.key(p), width)
 	}
-	return one + 1.4*p.em
+	return one + p.legendHeight(b.key(p), width)
 }
 
 func (b *Bars) axisHeight(p *pen) float64 { return p.lineHeight(p.tickStyle()) + 0.6*p.em }
@@ -82,11 +83,7 @@ func (b *Bars) names(p *pen, width float64) float64 {
 }
 
 func (b *Bars) draw(p *pen, area box) {
-	if b.banded() {
-		key := b.key(p)
-		p.legend(key, area.x0, area.y1, area.width())
-		area.y1 -= p.legendHeight(key, area.width())
-	}
+	area = p.keyed(b.key(p), area)
 	names := b.names(p, area.width())
 	n := float64(max(1, len(b.Measures)))
 	for i := range b.Measures {
@@ -121,7 +118,10 @@ func (b *Bars) banded() bool {
 }
 
 func (b *Bars) key(p *pen) []keyed {
-	out := []keyed{{look: p.look(0), text: "expected", area: true}, {look: look{color: p.text}, text: "low to high", line: true}}
+	if !b.banded() {
+		return nil
+	}
+	out := []keyed{{look: p.barLook(), text: "expected", area: true}, {look: look{color: p.text}, text: "low to high", line: true}}
 	for i := range b.Rows {
 		for _, v := range b.Rows[i].Values {
 			if v.Bound > 0 {
@@ -134,7 +134,7 @@ func (b *Bars) key(p *pen) []keyed {
 
 // row returns the middle of a row.
 func (b *Bars) row(p *pen, panel box, i int) (y, height float64) {
-	top, bottom := panel.y1-p.lineHeight(p.titleOfAxis())-0.5*p.em, panel.y0+b.axisHeight(p)
+	top, bottom := panel.y1-b.titleHeight(p), panel.y0+b.axisHeight(p)
 	h := (top - bottom) / float64(max(1, len(b.rows())))
 	return top - (float64(i)+0.5)*h, h
 }
@@ -176,21 +176,10 @@ func (b *Bars) panel(p *pen, panel box, k int) {
 	x := m.span(values)
 	s := m.scale(x.max)
 	x.from, x.to = panel.x0, panel.x1-b.numbers(p, k, s)
-	f := &field{box: box{x.from, panel.y0 + b.axisHeight(p), x.to, panel.y1 - p.lineHeight(p.titleOfAxis()) - 0.3*p.em}, x: x}
-	title := m.title(s)
-	switch m.Better {
-	case Higher:
-		title += "   better →"
-	case Lower:
-		title += "   ← better"
-	}
-	for line, text := range p.wrap(p.titleOfAxis(), title, panel.width()) {
-		if line == 0 {
-			p.write(p.titleOfAxis(), panel.x0, panel.y1-p.em, p.fit(p.titleOfAxis(), text, panel.width()))
-		}
-	}
+	f := &field{box: box{x.from, panel.y0 + b.axisHeight(p), x.to, panel.y1 - b.titleHeight(p)}, x: x}
+	b.title(p, panel, m, s)
 	if len(values) > 0 {
-		b.grid(p, f, s)
+		b.grid(p, f, m, s)
 	}
 	for i := range b.rows() {
 		y, h := b.row(p, panel, i)
@@ -215,23 +204,37 @@ func (b *Bars) numbers(p *pen, k int, s unit.Scale) (w float64) {
 	return w + 0.6*p.em
 }
 
+// title writes the name of a measure and, below it, its unit and which end is better.
+func (b *Bars) title(p *pen, panel box, m *Measure, s unit.Scale) {
+	p.write(p.titleOfAxis(), panel.x0, panel.y1-p.em, p.fit(p.titleOfAxis(), m.Name, panel.width()))
+	better := map[Direction]string{Higher: "better →", Lower: "← better"}[m.Better]
+	small := p.tickStyle()
+	p.write(small, panel.x0, panel.y1-p.em-p.lineHeight(small), p.fit(small, strings.TrimSpace(s.Symbol+"   "+better), panel.width()))
+}
+
+// titleHeight is the room a title takes.
+func (b *Bars) titleHeight(p *pen) float64 {
+	return p.lineHeight(p.titleOfAxis()) + p.lineHeight(p.tickStyle()) + 0.3*p.em
+}
+
 // grid draws ticks of a panel of bars.
-func (b *Bars) grid(p *pen, f *field, s unit.Scale) {
-	style := p.tickStyle()
-	style.align = 0.5
-	free := math.Inf(-1)
-	for _, t := range f.x.ticks(max(2, int(f.width()/(4*p.em))), s) {
-		if t.label == "" {
-			continue
-		}
-		at := f.x.at(t.value)
-		p.line(stroke{color: p.grid, width: 0.06 * p.em}, point{at, f.y0}, point{at, f.y1})
-		if half := p.width(style, t.label) / 2; at-half > free {
-			p.write(style, at, f.y0-p.lineHeight(style)+0.1*p.em, t.label)
-			free = at + half + 0.4*p.em
+func (b *Bars) grid(p *pen, f *field, m *Measure, s unit.Scale) {
+	ticks := m.ticks(&f.x, max(2, int(f.width()/(3.6*p.em))), s)
+	p.columns(f, ticks)
+	p.xLabels(f, ticks, f.y0-0.25*p.em)
+}
+
+// columns draws a line for each labelled tick of the horizontal axis.
+func (p *pen) columns(f *field, ticks []tick) {
+	for _, t := range ticks {
+		if t.label != "" {
+			x := f.x.at(t.value)
+			p.line(stroke{color: p.palette.grid, width: 0.06 * p.em}, point{x, f.y0}, point{x, f.y1})
 		}
 	}
 }
+
+func (p *pen) barLook() look { return look{color: p.tint(p.series[0], 0.72), hatch: flat} }
 
 // bar draws a value, its band and its bound, and writes the number behind them.
 func (b *Bars) bar(p *pen, f *field, m *Measure, i, k int, y, h float64, s unit.Scale) {
@@ -251,10 +254,9 @@ func (b *Bars) bar(p *pen, f *field, m *Measure, i, k int, y, h float64, s unit.
 		zero = f.x.at(0)
 	}
 	end := f.x.at(v.Value)
-	style := look{color: p.tint(p.look(0).color, 0.75), hatch: flat}
 	right := max(zero, end)
 	p.tagged(fmt.Sprintf("%s: %s %s", r.Name, m.Name, m.text(v.Value)), func() {
-		p.area(style, box{min(zero, end), y - thick/2, right, y + thick/2})
+		p.area(p.barLook(), box{min(zero, end), y - thick/2, right, y + thick/2})
 	})
 	ink := stroke{color: p.text, width: 0.1 * p.em}
 	if v.High > v.Low && m.drawable(v.Low) && m.drawable(v.High) {

@@ -25,7 +25,7 @@ type Elasticity struct {
 func (e *Elasticities) height(p *pen, width float64) float64 {
 	one := float64(max(1, len(e.Rows)))*rowHeight*p.em + 4*p.em
 	if e.stacked(p, width) {
-		return one * float64(len(e.Measures))
+		return (one + 0.6*p.em) * float64(len(e.Measures))
 	}
 	return one + 1.3*p.em
 }
@@ -47,9 +47,7 @@ func (e *Elasticities) names(p *pen, width float64) float64 {
 }
 
 func (e *Elasticities) draw(p *pen, area box) {
-	key := []keyed{{look: p.gain(), text: "better", area: true}, {look: p.loss(), text: "worse", area: true}}
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width())
+	area = p.keyed([]keyed{{look: p.gain(), text: "better", area: true}, {look: p.loss(), text: "worse", area: true}}, area)
 	names := e.names(p, area.width())
 	reach := 0.0
 	for i := range e.Rows {
@@ -86,13 +84,10 @@ func (e *Elasticities) panel(p *pen, panel box, names float64, k int, reach floa
 	x := axis{min: -reach * 1.1, max: reach * 1.1, from: panel.x0 + names + 2*p.em, to: panel.x1 - 2*p.em}
 	g := &field{box: box{x.from, panel.y0 + p.lineHeight(p.tickStyle()) + 0.5*p.em, x.to, panel.y1 - p.lineHeight(p.titleOfAxis()) - 0.5*p.em}, x: x}
 	p.write(p.titleOfAxis(), g.x0-2*p.em, panel.y1-p.em, e.Measures[k])
-	style := p.tickStyle()
-	style.align = 0.5
-	for _, t := range g.x.ticks(4, unit.Scale{Factor: 1}) {
-		at := g.x.at(t.value)
-		p.line(stroke{color: p.grid, width: 0.06 * p.em}, point{at, g.y0}, point{at, g.y1})
-		p.write(style, at, g.y0-p.lineHeight(style)+0.1*p.em, t.label)
-	}
+	m := Measure{}
+	ticks := m.ticks(&g.x, max(2, int(g.width()/(4*p.em))), unit.Scale{Factor: 1})
+	p.columns(g, ticks)
+	p.xLabels(g, ticks, g.y0-0.25*p.em)
 	zero := g.x.at(0)
 	p.line(stroke{color: p.axis, width: 0.09 * p.em}, point{zero, g.y0}, point{zero, g.y1})
 	h := g.height() / float64(max(1, len(e.Rows)))

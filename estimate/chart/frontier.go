@@ -1,8 +1,10 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"roofline/hardware/unit"
 )
@@ -29,7 +31,7 @@ type Configuration struct {
 	YBand     Band
 	Label     string // the plan: TP4, or 2×TP4
 	Dominated bool   // another one of the series is better
-	Answer    bool   // what is recommended
+	Answer    bool   // what is recommended: ringed
 }
 
 // Band is the low and the high end of an uncertain value; the zero value is none.
@@ -37,12 +39,12 @@ type Band struct{ Low, High float64 }
 
 func (b Band) given() bool { return b.High > b.Low && !math.IsInf(b.High, 0) }
 
-// Limits are values the user set for an axis, NaN or 0 where there are none. What misses them is shaded.
+// Limits are values the user set for an axis; 0 where there is none. What misses them is shaded.
 type Limits struct{ XMin, XMax, YMin, YMax float64 }
 
-func (*Frontier) height(p *pen, width float64) float64 { return min(0.6*width, 34*p.em) }
+func (*Frontier) height(p *pen, width float64) float64 { return min(0.6*width, 36*p.em) }
 
-func (c *Configuration) drawable(f *Frontier) bool { return f.X.drawable(c.X) && f.Y.drawable(c.Y) }
+func (f *Frontier) drawable(c *Configuration) bool { return f.X.drawable(c.X) && f.Y.drawable(c.Y) }
 
 // leaves names the series that have no point to draw, and counts the points lost in others.
 func (f *Frontier) leaves() []string {
@@ -51,7 +53,7 @@ func (f *Frontier) leaves() []string {
 	for i := range f.Series {
 		drawn := 0
 		for j := range f.Series[i].Points {
-			if f.Series[i].Points[j].drawable(f) {
+			if f.drawable(&f.Series[i].Points[j]) {
 				drawn++
 			}
 		}
@@ -64,34 +66,83 @@ func (f *Frontier) leaves() []string {
 	return missing(names, lost, f.X.Name+" or "+f.Y.Name)
 }
 
-// missing says which names, and how many points of others, lack a value that is drawn.
+// missing says which names, and how many points of others, lack a value that can be drawn.
 func missing(names []string, lost int, what string) (out []string) {
 	if len(names) > 0 {
 		out = append(out, fmt.Sprintf("Not drawn, %s not known: %s.", what, listed(names)))
 	}
 	if lost > 0 {
-		out = append(out, fmt.Sprintf("%d points not drawn, %s not known.", lost, what))
+		out = append(out, fmt.Sprintf("%d more points not drawn, %s not known.", lost, what))
 	}
 	return out
 }
 
+// mostNamedLines is how many lines are named where they are; more are named in a legend.
+const mostNamedLines = 6
+
+// draw names the lines where they are if there is room for all the names.
 func (f *Frontier) draw(p *pen, area box) {
 	key := f.key(p)
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width())
-	var xs, ys []float64
+	if len(key) <= mostNamedLines && f.plot(p.dry(), area, true) == 0 {
+		f.plot(p, area, true)
+		return
+	}
+	f.plot(p, p.keyed(key, area), false)
+}
+
+// key names the series.
+func (f *Frontier) key(p *pen) []keyed {
+	var out []keyed
+	for i := range f.Series {
+		if slices.ContainsFunc(f.Series[i].Points, func(c Configuration) bool { return f.drawable(&c) }) {
+			out = append(out, keyed{look: p.look(i), text: f.Series[i].Name, line: true, marker: true})
+		}
+	}
+	return out
+}
+
+// plot draws everything but the legend and returns how many names of lines found no room.
+func (f *Frontier) plot(p *pen, area box, named bool) (lost int) {
+	xs, ys := f.extent()
+	x := f.X.span(xs)
+	if named {
+		x = x.widened(0.08)
+	}
+	g := p.axes(area, &f.X, &f.Y, x, f.Y.span(ys))
+	o := &obstacles{within: g.box}
+	f.shade(p, g, o)
+	var ls []label
+	for i := range f.Series {
+		f.drawDominated(p, g, o, i)
+	}
+	for i := range f.Series {
+		ls = append(ls, f.drawLine(p, g, o, i, named)...)
+	}
+	if len(xs) == 0 {
+		p.nothing(g.box)
+	}
+	return p.place(o, ls)
+}
+
+// extent returns the values that the axes have to hold.
+func (f *Frontier) extent() (xs, ys []float64) {
 	for i := range f.Series {
 		for j := range f.Series[i].Points {
-			if c := &f.Series[i].Points[j]; c.drawable(f) {
-				xs, ys = append(xs, c.X), append(ys, c.Y)
-				if !c.Dominated && c.XBand.given() {
-					xs = append(xs, c.XBand.Low, c.XBand.High)
-				}
-				if !c.Dominated && c.YBand.given() {
-					ys = append(ys, c.YBand.Low, c.YBand.High)
-				}
+			c := &f.Series[i].Points[j]
+			if !f.drawable(c) {
+				continue
+			}
+			xs, ys = append(xs, c.X), append(ys, c.Y)
+			if !c.Dominated && c.XBand.given() {
+				xs = append(xs, c.XBand.Low, c.XBand.High)
+			}
+			if !c.Dominated && c.YBand.given() {
+				ys = append(ys, c.YBand.Low, c.YBand.High)
 			}
 		}
+	}
+	if len(xs) == 0 {
+		return nil, nil
 	}
 	for _, l := range []float64{f.Limits.XMin, f.Limits.XMax} {
 		if l > 0 {
@@ -103,128 +154,67 @@ func (f *Frontier) draw(p *pen, area box) {
 			ys = append(ys, l)
 		}
 	}
-	g := p.axes(area, &f.X, &f.Y, f.X.span(xs), f.Y.span(ys))
-	o := &obstacles{within: g.box}
-	f.shade(p, g, o)
-	var ls []label
-	for i := range f.Series {
-		ls = append(ls, f.drawSeries(p, g, o, i)...)
-	}
-	p.place(o, ls)
+	return xs, ys
 }
 
-// key names the series: beside the line there is no room for many.
-func (f *Frontier) key(p *pen) []keyed {
-	var out []keyed
-	for i := range f.Series {
-		for j := range f.Series[i].Points {
-			if f.Series[i].Points[j].drawable(f) {
-				out = append(out, keyed{look: p.look(i), text: f.Series[i].Name, line: true, marker: true})
-				break
-			}
+// joined returns the drawable points of a series' frontier in the order of X.
+func (f *Frontier) joined(i int) []*Configuration {
+	var out []*Configuration
+	for j := range f.Series[i].Points {
+		if c := &f.Series[i].Points[j]; !c.Dominated && f.drawable(c) {
+			out = append(out, c)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b *Configuration) int { return cmp.Compare(a.X, b.X) })
 	return out
 }
 
-// shade greys what misses a limit and writes the limit on its edge.
-func (f *Frontier) shade(p *pen, g *field, o *obstacles) {
-	edge := stroke{color: p.axis, width: 0.08 * p.em, dash: []float64{4, 3}}
-	style := lettering{color: p.muted, size: 0.85}
-	vertical := func(v float64, b box, text string, align float64) {
-		x := g.x.at(v)
-		p.rectangle(p.shade, b)
-		p.line(edge, point{x, g.y0}, point{x, g.y1})
-		o.curve([]point{{x, g.y0}, {x, g.y1}})
-		style.align = align
-		if align == 0 {
-			x += 0.3 * p.em
-		} else {
-			x -= 0.3 * p.em
-		}
-		w := p.width(style, text)
-		o.boxes = append(o.boxes, box{x - align*w, g.y1 - 1.1*p.em, x + (1-align)*w, g.y1})
-		p.write(style, x, g.y1-0.9*p.em, text)
-	}
-	horizontal := func(v float64, b box, text string) {
-		y := g.y.at(v)
-		p.rectangle(p.shade, b)
-		p.line(edge, point{g.x0, y}, point{g.x1, y})
-		o.curve([]point{{g.x0, y}, {g.x1, y}})
-		style.align = 1
-		w := p.width(style, text)
-		o.boxes = append(o.boxes, box{g.x1 - w, y, g.x1, y + 1.1*p.em})
-		p.write(style, g.x1-0.3*p.em, y+0.3*p.em, text)
-	}
-	if l := f.Limits.XMin; l > 0 {
-		vertical(l, box{g.x0, g.y0, g.x.at(l), g.y1}, "limit "+limitText(l, &f.X, g.x.max), 0)
-	}
-	if l := f.Limits.XMax; l > 0 {
-		vertical(l, box{g.x.at(l), g.y0, g.x1, g.y1}, "limit "+limitText(l, &f.X, g.x.max), 1)
-	}
-	if l := f.Limits.YMin; l > 0 {
-		horizontal(l, box{g.x0, g.y0, g.x1, g.y.at(l)}, "limit "+limitText(l, &f.Y, g.y.max))
-	}
-	if l := f.Limits.YMax; l > 0 {
-		horizontal(l, box{g.x0, g.y.at(l), g.x1, g.y1}, "limit "+limitText(l, &f.Y, g.y.max))
-	}
-}
-
-// limitText prints a limit in the unit of its axis.
-func limitText(v float64, m *Measure, most float64) string {
-	s := m.scale(most)
-	u := m.Unit
-	if s.Symbol != "" {
-		u = s.Symbol
-	}
-	return number(v/s.Factor) + " " + u
-}
-
-// drawSeries draws the points of a series, joins those on its frontier, and returns their labels.
-func (f *Frontier) drawSeries(p *pen, g *field, o *obstacles, i int) (ls []label) {
+// drawDominated draws the points that others of the series beat, faint; an answer among them is ringed all the same.
+func (f *Frontier) drawDominated(p *pen, g *field, o *obstacles, i int) {
 	l := p.look(i)
-	var line []point
-	best := joined(f.Series[i].Points, f)
-	for _, c := range best {
-		line = append(line, g.at(c.X, c.Y))
-	}
 	for j := range f.Series[i].Points {
 		c := &f.Series[i].Points[j]
-		if !c.drawable(f) || !c.Dominated {
+		if !c.Dominated || !f.drawable(c) {
 			continue
 		}
 		at := g.at(c.X, c.Y)
 		p.tagged(f.said(i, c), func() { p.marker(l.shape, p.tint(l.color, 0.3), at.x, at.y, 0.26*p.em) })
 		o.mark(at, 0.2*p.em)
-		if c.Answer {
-			ls = append(ls, f.answer(p, o, at, l, c, i))
-		}
 	}
-	for _, c := range best {
-		f.whiskers(p, g, l, c)
+}
+
+// drawLine draws the frontier of a series and returns its labels: the plan where it changes and, where lines are to be
+// named, the series at the end.
+func (f *Frontier) drawLine(p *pen, g *field, o *obstacles, i int, named bool) (ls []label) {
+	l, best := p.look(i), f.joined(i)
+	line := make([]point, len(best))
+	for k, c := range best {
+		line[k] = g.at(c.X, c.Y)
+		f.whiskers(p, g, o, l, c)
 	}
 	p.line(stroke{color: l.color, width: 0.15 * p.em, dash: l.dash}, line...)
-	o.curve(line)
+	o.curve(line...)
 	for k, c := range best {
 		at := line[k]
 		p.tagged(f.said(i, c), func() { p.marker(l.shape, l.color, at.x, at.y, 0.4*p.em) })
 		o.mark(at, 0.4*p.em)
-		if c.Answer {
-			ls = append(ls, f.answer(p, o, at, l, c, i))
+		one := label{lines: []string{c.Label}, color: l.color, at: at, radius: 0.4 * p.em, rank: 1}
+		switch {
+		case c.Answer:
+			p.ring(stroke{color: p.text, width: 0.14 * p.em}, at.x, at.y, 0.85*p.em)
+			o.mark(at, 0.9*p.em)
+			one.lines, one.color, one.bold, one.rank, one.radius = []string{joinWords(f.Series[i].Name, c.Label)}, p.text, true, 10, 0.9*p.em
+		case named && k == len(best)-1:
+			one.lines, one.bold, one.rank = []string{joinWords(f.Series[i].Name, c.Label)}, true, 5
+		case k > 0 && k < len(best)-1 && best[k-1].Label == c.Label:
 			continue
 		}
-		if k == 0 || k == len(best)-1 || best[k-1].Label != c.Label {
-			ls = append(ls, label{text: c.Label, color: l.color, at: at, radius: 0.4 * p.em, rank: 1})
+		one.must = one.bold
+		if one.lines[0] != "" {
+			ls = append(ls, one)
 		}
 	}
 	return ls
-}
-
-// answer rings what is recommended and labels it with its name.
-func (f *Frontier) answer(p *pen, o *obstacles, at point, l look, c *Configuration, i int) label {
-	p.ring(stroke{color: p.text, width: 0.14 * p.em}, at.x, at.y, 0.85*p.em)
-	o.mark(at, 0.9*p.em)
-	return label{text: joinWords(f.Series[i].Name, c.Label), color: p.text, bold: true, at: at, radius: 0.9 * p.em, rank: 10, must: true}
 }
 
 // said is what a browser shows of a point.
@@ -241,13 +231,17 @@ func (m *Measure) text(v float64) string {
 }
 
 // whiskers draw the bands of a point.
-func (f *Frontier) whiskers(p *pen, g *field, l look, c *Configuration) {
+func (f *Frontier) whiskers(p *pen, g *field, o *obstacles, l look, c *Configuration) {
 	s := stroke{color: p.tint(l.color, 0.55), width: 0.08 * p.em}
 	at := g.at(c.X, c.Y)
 	if c.XBand.given() {
-		p.line(s, point{g.x.at(g.x.clamp(c.XBand.Low)), at.y}, point{g.x.at(g.x.clamp(c.XBand.High)), at.y})
+		from, to := point{g.x.at(g.x.clamp(c.XBand.Low)), at.y}, point{g.x.at(g.x.clamp(c.XBand.High)), at.y}
+		p.line(s, from, to)
+		o.curve(from, to)
 	}
 	if c.YBand.given() {
-		p.line(s, point{at.x, g.y.at(g.y.clamp(c.YBand.Low))}, point{at.x, g.y.at(g.y.clamp(c.YBand.High))})
+		from, to := point{at.x, g.y.at(g.y.clamp(c.YBand.Low))}, point{at.x, g.y.at(g.y.clamp(c.YBand.High))}
+		p.line(s, from, to)
+		o.curve(from, to)
 	}
 }

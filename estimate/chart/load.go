@@ -1,8 +1,8 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"roofline/hardware/unit"
@@ -66,9 +66,7 @@ func (l *Load) leaves() []string {
 }
 
 func (l *Load) draw(p *pen, area box) {
-	key := l.key(p)
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width())
+	area = p.keyed(l.key(p), area)
 	left, right := area, area
 	if area.width()/2 < narrowest*p.em {
 		left.y0 = area.y0 + area.height()/2 + 0.4*p.em
@@ -93,10 +91,10 @@ func (l *Load) key(p *pen) []keyed {
 		out = nil
 	}
 	if knees {
-		out = append(out, keyed{look: look{color: p.text}, text: "ringed: more does not pay"})
+		out = append(out, keyed{text: "more does not pay", ring: true})
 	}
 	if fulls {
-		out = append(out, keyed{look: look{color: p.text}, text: "bar: memory is full"})
+		out = append(out, keyed{text: "memory is full", bar: true})
 	}
 	return out
 }
@@ -106,13 +104,11 @@ func (l *Load) panel(p *pen, area box, m *Measure, limit float64, value func(*At
 	mx := Measure{Name: l.Name, Log: true, doubling: true}
 	var xs, ys []float64
 	for i := range l.Curves {
-		for j := range l.Curves[i].Points {
-			a := &l.Curves[i].Points[j]
-			if v, b := value(a); a.Load > 0 && m.drawable(v) {
-				xs, ys = append(xs, a.Load), append(ys, v)
-				if b.given() && m.drawable(b.Low) && m.drawable(b.High) {
-					ys = append(ys, b.Low, b.High)
-				}
+		for _, a := range l.drawable(i, m, value) {
+			v, b := value(&a)
+			xs, ys = append(xs, a.Load), append(ys, v)
+			if b.given() && m.drawable(b.Low) {
+				ys = append(ys, b.Low, b.High)
 			}
 		}
 		if c := &l.Curves[i]; c.Full > 0 {
@@ -124,55 +120,80 @@ func (l *Load) panel(p *pen, area box, m *Measure, limit float64, value func(*At
 	}
 	f := p.axes(area, &mx, m, mx.span(xs), m.span(ys))
 	if limit > 0 {
-		y := f.y.at(limit)
-		p.rectangle(p.shade, box{f.x0, y, f.x1, f.y1})
-		p.line(stroke{color: p.axis, width: 0.08 * p.em, dash: []float64{4, 3}}, point{f.x0, y}, point{f.x1, y})
-		p.write(lettering{color: p.muted, size: 0.85}, f.x0+0.3*p.em, y+0.3*p.em, "limit "+limitText(limit, m, f.y.max))
+		p.rectangle(p.shade, box{f.x0, f.y.at(limit), f.x1, f.y1})
+	}
+	p.grid(f)
+	if limit > 0 {
+		o, y := &obstacles{}, f.y.at(limit)
+		p.limitLine(o, point{f.x0, y}, point{f.x1, y})
+		p.limitText(o, "at most "+limitText(limit, m), f.x0+0.3*p.em, y-1.05*p.em, 0)
+	}
+	for i := range l.Curves {
+		l.band(p, f, m, i, value)
 	}
 	for i := range l.Curves {
 		l.curve(p, f, m, i, value)
 	}
+	if len(xs) == 0 {
+		p.nothing(f.box)
+	}
 }
 
-// curve draws one curve with its band, its knee and where the memory is full.
+// curve draws one curve with its knee and where the memory is full.
 func (l *Load) curve(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (float64, Band)) {
 	c, look := &l.Curves[i], p.look(i)
-	points := slices.Clone(c.Points)
-	slices.SortStableFunc(points, func(a, b AtLoad) int { return int(math.Copysign(1, a.Load-b.Load)) })
-	var line, low, high []point
+	var line []point
+	points := l.drawable(i, m, value)
 	for j := range points {
-		a := &points[j]
-		v, b := value(a)
-		if !(a.Load > 0) || !m.drawable(v) {
-			continue
-		}
-		line = append(line, f.at(a.Load, v))
-		if b.given() && m.drawable(b.Low) {
-			low, high = append(low, f.at(a.Load, b.Low)), append(high, f.at(a.Load, b.High))
-		}
-	}
-	if len(low) > 1 && len(l.Curves) <= 3 && !p.hatched {
-		slices.Reverse(high)
-		p.polygon(p.tint(look.color, 0.15), append(low, high...)...)
-	} else {
-		for k := range low {
-			p.line(stroke{color: p.tint(look.color, 0.5), width: 0.08 * p.em}, low[k], high[k])
-		}
+		v, _ := value(&points[j])
+		line = append(line, f.at(points[j].Load, v))
 	}
 	p.line(stroke{color: look.color, width: 0.15 * p.em, dash: look.dash}, line...)
-	for j := range points {
+	for j, at := range line {
 		a := &points[j]
 		v, _ := value(a)
-		if !(a.Load > 0) || !m.drawable(v) {
-			continue
-		}
-		at := f.at(a.Load, v)
-		p.tagged(fmt.Sprintf("%s: %s %s, %s", c.Name, l.Name, unit.Number(a.Load, 3), m.text(v)), func() { p.marker(look.shape, look.color, at.x, at.y, 0.32*p.em) })
+		p.tagged(fmt.Sprintf("%s: %s %s, %s", c.Name, l.Name, unit.Number(a.Load, 3), m.text(v)), func() {
+			p.marker(look.shape, look.color, at.x, at.y, 0.32*p.em)
+		})
 		if a.Load == c.Knee {
-			p.ring(stroke{color: p.text, width: 0.12 * p.em}, at.x, at.y, 0.75*p.em)
+			p.ring(stroke{color: p.text, width: 0.12 * p.em}, at.x, at.y, 0.65*p.em)
 		}
 		if a.Load == c.Full {
 			p.line(stroke{color: look.color, width: 0.2 * p.em}, point{at.x + 0.7*p.em, at.y - 0.7*p.em}, point{at.x + 0.7*p.em, at.y + 0.7*p.em})
 		}
+	}
+}
+
+// drawable returns the points of a curve that have a place in a panel, in the order of the load.
+func (l *Load) drawable(i int, m *Measure, value func(*AtLoad) (float64, Band)) (out []AtLoad) {
+	for j := range l.Curves[i].Points {
+		a := &l.Curves[i].Points[j]
+		if v, _ := value(a); a.Load > 0 && m.drawable(v) {
+			out = append(out, *a)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b AtLoad) int { return cmp.Compare(a.Load, b.Load) })
+	return out
+}
+
+// mostBands is how many curves have their band shaded; those of more have whiskers.
+const mostBands = 3
+
+// band draws the uncertainty of a curve.
+func (l *Load) band(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (float64, Band)) {
+	look := p.look(i)
+	var low, high []point
+	for _, a := range l.drawable(i, m, value) {
+		if _, b := value(&a); b.given() && m.drawable(b.Low) {
+			low, high = append(low, f.at(a.Load, b.Low)), append(high, f.at(a.Load, b.High))
+		}
+	}
+	if len(low) > 1 && len(l.Curves) <= mostBands && !p.hatched {
+		slices.Reverse(high)
+		p.polygon(faint(look.color), append(low, high...)...)
+		return
+	}
+	for k := range low {
+		p.line(stroke{color: p.tint(look.color, 0.5), width: 0.08 * p.em}, low[k], high[k])
 	}
 }

@@ -34,22 +34,31 @@ func (m *Measure) drawable(v float64) bool {
 	return !math.IsNaN(v) && !math.IsInf(v, 0) && (!m.Log || v > 0)
 }
 
-// title returns the axis's title with the unit of a scale.
-func (m *Measure) title(s unit.Scale) string {
-	u := m.Unit
-	if s.Symbol != "" {
-		u = s.Symbol
+// base returns the symbol of the unit that values are in.
+func (m *Measure) base() string {
+	for _, s := range m.Scales {
+		if s.Factor == 1 {
+			return s.Symbol
+		}
 	}
-	if u == "" {
-		return m.Name
-	}
-	return fmt.Sprintf("%s (%s)", m.Name, u)
+	return m.Unit
 }
 
-// scale returns the scale values up to most are printed in.
+// spelled reports whether ticks carry the unit: on a logarithmic axis of a quantity with a short one, 10 µs to 1 s.
+func (m *Measure) spelled() bool { return m.Log && len(m.Scales) > 0 && len(m.base()) == 1 }
+
+// title returns the axis's title with the unit of a scale.
+func (m *Measure) title(s unit.Scale) string {
+	if s.Symbol == "" || m.spelled() {
+		return m.Name
+	}
+	return fmt.Sprintf("%s (%s)", m.Name, s.Symbol)
+}
+
+// scale returns the scale that values up to most are printed in: on a logarithmic axis the base unit, with prefixes.
 func (m *Measure) scale(most float64) unit.Scale {
-	if len(m.Scales) == 0 {
-		return unit.Scale{Factor: 1}
+	if len(m.Scales) == 0 || m.Log {
+		return unit.Scale{Factor: 1, Symbol: m.base()}
 	}
 	return m.Scales.For(most)
 }
@@ -77,7 +86,7 @@ func (m *Measure) span(values []float64) axis {
 			a.min = 0
 		}
 	case m.Log:
-		room := math.Pow(max(a.max/a.min, 2), 0.06)
+		room := max(1.1, math.Pow(a.max/a.min, 0.03))
 		a.min, a.max = a.min/room, a.max*room
 	default:
 		if a.min > 0 {
@@ -95,6 +104,16 @@ func (m *Measure) span(values []float64) axis {
 		if a.min < 0 {
 			a.min -= (a.max - a.min) * 0.06
 		}
+	}
+	return a
+}
+
+// widened returns the axis with a share of its length added at the far end.
+func (a axis) widened(share float64) axis {
+	if a.log {
+		a.max *= math.Pow(a.max/a.min, share)
+	} else {
+		a.max += (a.max - a.min) * share
 	}
 	return a
 }
@@ -120,33 +139,36 @@ type tick struct {
 }
 
 // ticks marks round values of an axis, about so many of them labelled, printed in a scale.
-func (a *axis) ticks(about int, s unit.Scale) []tick {
-	var values []float64
+func (m *Measure) ticks(a *axis, about int, s unit.Scale) []tick {
+	var out []tick
 	switch {
 	case a.doubling:
-		values = a.powersOfTwo(about)
+		for _, v := range a.powersOfTwo(about) {
+			out = append(out, tick{v, number(v)})
+		}
 	case a.log:
-		values = a.decades(about)
+		for _, v := range a.decades(about) {
+			out = append(out, tick{v, m.prefixed(v, v)})
+		}
+		out = append(out, a.minor()...)
 	default:
-		values = round125(a.min/s.Factor, a.max/s.Factor, about)
-		for i := range values {
-			values[i] *= s.Factor
+		values := rounded(a.min/s.Factor, a.max/s.Factor, about)
+		for _, v := range values {
+			out = append(out, tick{v * s.Factor, m.prefixed(v, max(math.Abs(values[0]), math.Abs(values[len(values)-1])))})
 		}
 	}
-	var out []tick
-	for _, v := range values {
-		like := v / s.Factor
-		if !a.log && len(values) > 0 { // one prefix for all
-			like = max(math.Abs(values[0]), math.Abs(values[len(values)-1])) / s.Factor
-		}
-		out = append(out, tick{v, tickLabel(v/s.Factor, like)})
+	return out
+}
+
+// minor marks the parts of decades, unless there are too many.
+func (a *axis) minor() (out []tick) {
+	if a.max/a.min > 1e5 {
+		return nil
 	}
-	if a.log && !a.doubling && a.max/a.min < 1e5 {
-		for k := math.Floor(math.Log10(a.min)); k <= math.Log10(a.max); k++ {
-			for m := 1.0; m < 10; m++ {
-				if v := m * math.Pow(10, k); a.holds(v) {
-					out = append(out, tick{value: v})
-				}
+	for k := math.Floor(math.Log10(a.min)); k <= math.Log10(a.max); k++ {
+		for m := 1.0; m < 10; m++ {
+			if v := m * math.Pow(10, k); a.holds(v) {
+				out = append(out, tick{value: v})
 			}
 		}
 	}
@@ -184,45 +206,57 @@ func (a *axis) decades(about int) []float64 {
 			return out
 		}
 	}
-	return round125(a.min, a.max, about)
+	return rounded(a.min, a.max, about)
 }
 
-// round125 returns multiples of 1, 2 or 5 times a power of ten between two values, at most about so many.
-func round125(from, to float64, about int) []float64 {
+// rounded returns multiples of 1, 2 or 5 times a power of ten between two values, about so many and never many more.
+func rounded(from, to float64, about int) (out []float64) {
 	raw := (to - from) / float64(max(about, 1))
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
 	step := 10 * power
 	for _, m := range []float64{1, 2, 5} {
-		if m*power >= raw*(1-1e-9) {
+		if m*power >= raw*0.85 {
 			step = m * power
 			break
 		}
 	}
-	var out []float64
 	for i := math.Ceil(from/step - 1e-9); i*step <= to*(1+1e-12); i++ {
 		out = append(out, i*step+0) // +0: not -0
 	}
 	return out
 }
 
-// tickLabel prints a round number with the SI prefix that suits another, where that is long.
-func tickLabel(v, like float64) string {
-	for _, p := range prefixes {
+// prefixed prints a number with the prefix that suits another, and the unit where ticks carry it.
+func (m *Measure) prefixed(v, like float64) string {
+	from := prefixes[:]
+	u := ""
+	if m.Log && len(m.Scales) > 0 {
+		from = siPrefixes[:]
+		if m.spelled() {
+			u = m.base()
+		}
+	}
+	for _, p := range from {
 		if math.Abs(like) >= p.from*(1-1e-9) {
 			if v == 0 {
 				return "0"
 			}
-			return number(v/p.factor) + p.symbol
+			return joinWords(number(v/p.factor), p.symbol+u)
 		}
 	}
-	return number(v)
+	return joinWords(number(v), u)
 }
 
-// prefixes of numbers from a size on.
-var prefixes = []struct {
+type prefix struct {
 	from, factor float64
 	symbol       string
-}{{1e15, 1e15, " P"}, {1e12, 1e12, " T"}, {1e9, 1e9, " G"}, {1e6, 1e6, " M"}, {1e5, 1e3, " k"}, {1e-4, 1, ""}, {1e-6, 1e-6, " µ"}, {1e-15, 1e-9, " n"}}
+}
+
+// prefixes shorten bare numbers that are long; siPrefixes go with units.
+var (
+	prefixes   = [...]prefix{{1e15, 1e15, "P"}, {1e12, 1e12, "T"}, {1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e5, 1e3, "k"}, {1e-4, 1, ""}, {1e-6, 1e-6, "µ"}, {1e-15, 1e-9, "n"}}
+	siPrefixes = [...]prefix{{1e15, 1e15, "P"}, {1e12, 1e12, "T"}, {1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e3, 1e3, "k"}, {1, 1, ""}, {1e-3, 1e-3, "m"}, {1e-6, 1e-6, "µ"}, {1e-15, 1e-9, "n"}}
+)
 
 // number prints a number without the noise of its last bits.
 func number(v float64) string {

@@ -75,9 +75,7 @@ func (m *Memory) key(p *pen) []keyed {
 }
 
 func (m *Memory) draw(p *pen, area box) {
-	key := m.key(p)
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width()) + 0.4*p.em
+	area = p.keyed(m.key(p), area)
 	name, detail := lettering{color: p.text}, lettering{color: p.muted, size: 0.86}
 	room := 0.0
 	values := []float64{}
@@ -89,15 +87,12 @@ func (m *Memory) draw(p *pen, area box) {
 	room = min(room, 0.4*area.width())
 	measure := Measure{Name: "memory of each device", Scales: unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}}}
 	x := measure.span(values)
-	x.from, x.to = area.x0+room+0.8*p.em, area.x1-0.6*p.em
+	x.from, x.to = area.x0+room+0.8*p.em, area.x1-0.6*p.em-m.shortage(p)
 	g := &field{box: box{x.from, area.y0 + p.lineHeight(p.titleOfAxis()) + p.lineHeight(p.tickStyle()) + 0.5*p.em, x.to, area.y1}, x: x}
 	s := measure.scale(x.max)
-	ticks := g.x.ticks(max(2, int(g.width()/(5*p.em))), s)
-	for _, t := range ticks {
-		at := g.x.at(t.value)
-		p.line(stroke{color: p.grid, width: 0.06 * p.em}, point{at, g.y0}, point{at, g.y1})
-	}
-	p.xAxis(g, &measure, s, ticks)
+	ticks := measure.ticks(&g.x, max(2, int(g.width()/(6*p.em))), s)
+	p.columns(g, ticks)
+	p.xAxis(g, measure.title(s), measure.Better, ticks)
 	h := g.height() / float64(max(1, len(m.rows())))
 	for i := range m.rows() {
 		f := &m.Rows[i]
@@ -123,16 +118,18 @@ func (m *Memory) stack(p *pen, g *field, f *Filled, y, thick float64) {
 		p.line(stroke{color: p.text, width: 0.18 * p.em}, point{at, y - thick*0.75}, point{at, y + thick*0.75})
 	}
 	if f.Short > 0 {
-		style := lettering{color: p.text, bold: true, size: 0.86, align: 1}
-		text := f.Short.String() + " short"
-		x := g.x.at(max(float64(f.total()), float64(f.Capacity)))
-		if w := p.width(style, text); x+0.5*p.em+w < g.x1 {
-			style.align = 0
-			p.middle(style, x+0.5*p.em, y, text)
-		} else {
-			b := box{x - 0.5*p.em - w - 0.3*p.em, y - 0.6*p.em, x - 0.2*p.em, y + 0.6*p.em}
-			p.rectangle(p.background, b)
-			p.middle(style, x-0.5*p.em, y, text)
+		p.middle(shortStyle(p), g.x.at(max(from, float64(f.Capacity)))+0.5*p.em, y, f.Short.String()+" short")
+	}
+}
+
+func shortStyle(p *pen) lettering { return lettering{color: p.text, bold: true, size: labelSize} }
+
+// shortage is the room that is kept for saying what is missing beside the longest bar.
+func (m *Memory) shortage(p *pen) (w float64) {
+	for i := range m.rows() {
+		if f := &m.Rows[i]; f.Short > 0 {
+			w = max(w, p.width(shortStyle(p), f.Short.String()+" short"))
 		}
 	}
+	return w
 }

@@ -13,12 +13,12 @@ import (
 // PNG writes a chart as an image: of as many pixels as its width says where that is a whole number of them, else at 300 per
 // inch.
 func PNG(w io.Writer, c Chart, s Style) error {
-	p := s.pen(nil)
+	p := s.pen()
 	height := s.height(p, c)
 	if dots := s.width() * height * math.Pow(float64(s.ppi())/72, 2); dots > mostPixels {
 		return fmt.Errorf("a picture of %.0f million pixels is too large for PNG: give a smaller width or height, or take .svg or .pdf", dots/1e6)
 	}
-	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(s.width()), vg.Length(height)), vgimg.UseDPI(s.ppi()))
+	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(s.width()), vg.Length(height)), vgimg.UseDPI(s.ppi()), vgimg.UseBackgroundColor(p.background))
 	p.canvas = canvas
 	page(p, c, box{0, 0, s.width(), height})
 	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
@@ -28,8 +28,9 @@ func PNG(w io.Writer, c Chart, s Style) error {
 // mostPixels keeps a picture within a few hundred megabytes of memory.
 const mostPixels = 64e6
 
-func (s Style) pen(canvas vg.Canvas) *pen {
-	return &pen{canvas: canvas, palette: s.Theme.palette(), em: s.fontSize()}
+// pen returns a pen in the style, which draws nowhere yet.
+func (s Style) pen() *pen {
+	return &pen{canvas: nowhere{}, palette: s.Theme.palette(), em: s.fontSize()}
 }
 
 // height is the height asked for, or the chart's own with what stands around it.

@@ -35,6 +35,12 @@ func (p *palette) tint(c color.NRGBA, share float64) color.NRGBA {
 	return color.NRGBA{R: mix(c.R, p.background.R), G: mix(c.G, p.background.G), B: mix(c.B, p.background.B), A: 255}
 }
 
+// faint lets what lies below a colour show through.
+func faint(c color.NRGBA) color.NRGBA {
+	c.A = 38
+	return c
+}
+
 // look tells one series from the others: by colour, by dash and by shape.
 type look struct {
 	color color.NRGBA

@@ -1,10 +1,8 @@
 package chart
 
 import (
-	"image"
 	"image/color"
 	"io"
-	"math"
 	"time"
 
 	"codeberg.org/go-fonts/liberation/liberationsansbold"
@@ -16,7 +14,7 @@ import (
 
 // PDF writes a chart as a page of its size, with its fonts embedded and its words as text.
 func PDF(w io.Writer, c Chart, s Style) error {
-	p := s.pen(nil)
+	p := s.pen()
 	height := s.height(p, c)
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: s.width(), Ht: height}})
 	doc.SetCatalogSort(true)
@@ -31,7 +29,6 @@ func PDF(w io.Writer, c Chart, s Style) error {
 	doc.AddUTF8FontFromBytes(family, "B", liberationsansbold.TTF)
 	doc.AddPage()
 	canvas := &pdfCanvas{doc: doc, height: height}
-	vg.Initialize(canvas)
 	p.canvas = canvas
 	page(p, c, box{0, 0, s.width(), height})
 	return doc.Output(w)
@@ -39,7 +36,7 @@ func PDF(w io.Writer, c Chart, s Style) error {
 
 const family = "Liberation Sans"
 
-// pdfCanvas is a [vg.Canvas] that writes text in Unicode. gonum's own knows Windows code page 1252, which lacks → and ≤, and
+// pdfCanvas writes text in Unicode. gonum's own knows Windows code page 1252, which lacks → and ≤, and
 // dates its pages by the clock.
 type pdfCanvas struct {
 	doc    *fpdf.Fpdf
@@ -59,9 +56,6 @@ func (c *pdfCanvas) SetLineDash(pattern []vg.Length, offset vg.Length) {
 }
 
 func (c *pdfCanvas) SetColor(col color.Color) {
-	if col == nil {
-		col = color.Black
-	}
 	n := color.NRGBAModel.Convert(col).(color.NRGBA)
 	r, g, b := int(n.R), int(n.G), int(n.B)
 	c.doc.SetFillColor(r, g, b)
@@ -69,18 +63,6 @@ func (c *pdfCanvas) SetColor(col color.Color) {
 	c.doc.SetTextColor(r, g, b)
 	c.doc.SetAlpha(float64(n.A)/255, "Normal")
 }
-
-func (c *pdfCanvas) Rotate(rad float64) {
-	c.doc.TransformRotate(rad*180/math.Pi, 0, c.height)
-}
-
-func (c *pdfCanvas) Translate(pt vg.Point) { c.doc.TransformTranslate(float64(pt.X), -float64(pt.Y)) }
-
-func (c *pdfCanvas) Scale(x, y float64) { c.doc.TransformScale(x*100, y*100, 0, c.height) }
-
-func (c *pdfCanvas) Push() { c.doc.TransformBegin() }
-
-func (c *pdfCanvas) Pop() { c.doc.TransformEnd() }
 
 func (c *pdfCanvas) Stroke(p vg.Path) { c.draw(p, "D") }
 
@@ -118,6 +100,3 @@ func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, s string) {
 	x, y := c.at(pt)
 	c.doc.Text(x, y, s)
 }
-
-// DrawImage implements [vg.Canvas]; charts hold no images.
-func (c *pdfCanvas) DrawImage(vg.Rectangle, image.Image) {}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -24,12 +25,35 @@ func (b box) grown(by float64) box { return box{b.x0 - by, b.y0 - by, b.x1 + by,
 // point is a place on the canvas.
 type point struct{ x, y float64 }
 
-// pen draws on a canvas in the colours of a palette. em is the size of the font, which all distances are multiples of.
+// surface is what pictures are drawn on: as much of a [vg.Canvas] as they need. Text is never turned.
+type surface interface {
+	SetLineWidth(vg.Length)
+	SetLineDash(pattern []vg.Length, offset vg.Length)
+	SetColor(color.Color)
+	Stroke(vg.Path)
+	Fill(vg.Path)
+	FillString(f font.Face, at vg.Point, text string)
+}
+
+// nowhere is a surface that nothing is left on, to find out what there is room for.
+type nowhere struct{}
+
+func (nowhere) SetLineWidth(vg.Length)                 {}
+func (nowhere) SetLineDash([]vg.Length, vg.Length)     {}
+func (nowhere) SetColor(color.Color)                   {}
+func (nowhere) Stroke(vg.Path)                         {}
+func (nowhere) Fill(vg.Path)                           {}
+func (nowhere) FillString(font.Face, vg.Point, string) {}
+
+// pen draws on a surface in the colours of a palette. em is the size of the font, which all distances are multiples of.
 type pen struct {
-	canvas vg.Canvas
+	canvas surface
 	*palette
 	em float64
 }
+
+// dry returns a pen that leaves no trace.
+func (p *pen) dry() *pen { return &pen{canvas: nowhere{}, palette: p.palette, em: p.em} }
 
 // stroke is how a line is drawn; its width is in points.
 type stroke struct {
@@ -129,7 +153,7 @@ func (p *pen) area(l look, b box) {
 	p.rectangle(p.background, b)
 	switch l.hatch {
 	case solid:
-		p.rectangle(p.text, b)
+		p.rectangle(p.tint(p.text, 0.78), b)
 	case rising:
 		p.diagonals(fine, b, 1)
 	case falling:

@@ -1,7 +1,7 @@
 package chart
 
 import (
-	"fmt"
+	"image/color"
 	"math"
 
 	"roofline/hardware/unit"
@@ -41,28 +41,8 @@ func (d *Dot) drawable() bool {
 	return d.Intensity > 0 && d.Rate > 0 && !math.IsInf(float64(d.Intensity), 0) && !math.IsInf(float64(d.Rate), 0)
 }
 
-func (*Roofline) height(p *pen, width float64) float64 { return min(0.62*width, 34*p.em) }
-
-var (
-	intensityAxis = Measure{Name: "arithmetic intensity", Unit: "FLOP/byte", Log: true}
-	rateAxis      = Measure{Name: "rate", Scales: unit.FLOPRateScales, Log: true}
-)
-
-// leaves names the work that has no place under a roofline.
-func (r *Roofline) leaves() []string {
-	var names []string
-	for i := range r.Roofs {
-		for j := range r.Roofs[i].Work {
-			if d := &r.Roofs[i].Work[j]; !d.drawable() {
-				names = append(names, d.Name)
-			}
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return []string{"Not drawn, because they compute nothing or move nothing: " + listed(names) + "."}
-}
+// drawable reports whether a device has a roof that can be drawn.
+func (r *Roof) drawable() bool { return r.Bandwidth > 0 && r.top().Rate > 0 }
 
 // ridge is the intensity from which a peak, and not the bandwidth, is the limit.
 func (r *Roof) ridge(peak Peak) float64 { return float64(peak.Rate) / float64(r.Bandwidth) }
@@ -77,8 +57,60 @@ func (r *Roof) top() (top Peak) {
 	return top
 }
 
+func (*Roofline) height(p *pen, width float64) float64 { return min(0.62*width, 36*p.em) }
+
+var (
+	intensityAxis = Measure{Name: "arithmetic intensity", Unit: "FLOP/byte", Log: true}
+	rateAxis      = Measure{Name: "rate", Scales: unit.FLOPRateScales, Log: true}
+)
+
+// leaves names the work that has no place under a roofline.
+func (r *Roofline) leaves() []string {
+	var names, roofless []string
+	for i := range r.Roofs {
+		for j := range r.Roofs[i].Work {
+			if d := &r.Roofs[i].Work[j]; !d.drawable() {
+				names = append(names, d.Name)
+			}
+		}
+		if !r.Roofs[i].drawable() {
+			roofless = append(roofless, r.Roofs[i].Device)
+		}
+	}
+	var out []string
+	if len(names) > 0 {
+		out = append(out, "Not drawn, for they compute nothing or move nothing: "+listed(names)+".")
+	}
+	if len(roofless) > 0 {
+		out = append(out, "Without a roof, for its peak or bandwidth is not known: "+listed(roofless)+".")
+	}
+	return out
+}
+
 func (r *Roofline) draw(p *pen, area box) {
-	var xs, ys []float64
+	area = p.keyed(r.key(p), area)
+	xs, ys := r.extent()
+	f := p.axes(area, &intensityAxis, &rateAxis, intensityAxis.span(xs), rateAxis.span(ys))
+	p.grid(f)
+	o := &obstacles{within: f.box}
+	for i := range r.Roofs {
+		if r.Roofs[i].drawable() {
+			r.drawRoof(p, f, o, i)
+		}
+	}
+	for i := range r.Roofs {
+		if r.Roofs[i].drawable() {
+			r.nameRoof(p, f, o, i)
+		}
+	}
+	r.drawWork(p, f, o)
+	if len(xs) == 0 {
+		p.nothing(f.box)
+	}
+}
+
+// extent returns the values that the axes have to hold: all work, and of every roof the ridge and some way to both sides.
+func (r *Roofline) extent() (xs, ys []float64) {
 	for i := range r.Roofs {
 		roof := &r.Roofs[i]
 		for j := range roof.Work {
@@ -86,196 +118,128 @@ func (r *Roofline) draw(p *pen, area box) {
 				xs, ys = append(xs, float64(d.Intensity)), append(ys, float64(d.Rate))
 			}
 		}
-		if roof.Bandwidth > 0 && len(roof.Peaks) > 0 {
+		if roof.drawable() {
 			top := roof.top()
-			ridge := roof.ridge(top)
-			xs, ys = append(xs, ridge/10, ridge*10), append(ys, float64(top.Rate)*2, float64(top.Rate)/30)
+			xs = append(xs, roof.ridge(top)/10, roof.ridge(top)*10)
+			ys = append(ys, float64(top.Rate)*1.4, float64(top.Rate)/30)
 		}
 	}
-	key := r.key(p)
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width())
-	f := p.axes(area, &intensityAxis, &rateAxis, intensityAxis.span(xs), rateAxis.span(ys))
-	o := &obstacles{within: f.box}
-	for i := range r.Roofs {
-		r.drawRoof(p, f, o, i)
-	}
-	r.drawWork(p, f, o)
+	return xs, ys
 }
 
-// drawRoof draws the roofs of a device and names them.
-func (r *Roofline) drawRoof(p *pen, f *field, o *obstacles, i int) {
-	roof := &r.Roofs[i]
-	if roof.Bandwidth <= 0 || len(roof.Peaks) == 0 {
-		return
+// stroke of a device's roofs: of several devices each has its own.
+func (r *Roofline) stroke(p *pen, i int) stroke {
+	if len(r.Roofs) == 1 {
+		return stroke{color: p.text, width: 0.13 * p.em}
 	}
 	l := p.look(i)
-	s := stroke{color: p.text, width: 0.13 * p.em}
-	if len(r.Roofs) > 1 {
-		s = stroke{color: l.color, width: 0.13 * p.em, dash: l.dash}
-	}
-	under := func(x float64) float64 { return min(x*float64(roof.Bandwidth), float64(roof.top().Rate)) }
-	first := max(f.x.min, f.y.min/float64(roof.Bandwidth))
-	corner := f.x.clamp(roof.ridge(roof.top()))
-	slope := []point{f.at(first, f.y.clamp(under(first))), f.at(corner, f.y.clamp(under(corner)))}
-	p.line(s, slope...)
-	o.curve(slope)
-	name := ""
-	if len(r.Roofs) > 1 {
-		name = roof.Device + " "
-	}
-	for _, k := range roof.Peaks {
-		ridge := f.x.clamp(roof.ridge(k))
-		y := f.y.at(f.y.clamp(float64(k.Rate)))
-		line := []point{{f.x.at(ridge), y}, {f.x1, y}}
-		p.line(s, line...)
-		o.curve(line)
-		r.nameAbove(p, o, fmt.Sprintf("%s%s %s", name, k.Format, k.Rate), f.x1, y, s)
-		if f.x.holds(roof.ridge(k)) {
-			p.line(stroke{color: p.axis, width: 0.06 * p.em, dash: []float64{1.5, 3}}, point{f.x.at(ridge), y}, point{f.x.at(ridge), f.y0})
-			o.curve([]point{{f.x.at(ridge), y}, {f.x.at(ridge), f.y0}})
-			r.nameRidge(p, f, o, roof.ridge(k), s)
-		}
-	}
-	r.nameSlope(p, f, o, slope, fmt.Sprintf("%s%s", name, roof.Bandwidth), s)
+	return stroke{color: l.color, width: 0.13 * p.em, dash: l.dash}
 }
 
-// nameAbove writes the name of a flat roof on it, at its right end.
-func (r *Roofline) nameAbove(p *pen, o *obstacles, text string, x, y float64, s stroke) {
-	style := lettering{color: s.color, size: 0.88, align: 1}
-	w, h := p.width(style, text), (capital+descender)*0.88*p.em
-	for _, base := range []float64{y + 0.25*p.em, y - h - 0.1*p.em} {
-		b := box{x - w, base, x, base + h}
-		if b.within(o.within) && !overlapsAny(b, o.boxes) {
-			o.boxes = append(o.boxes, b)
-			p.write(style, x, base+descender*0.88*p.em, text)
-			return
+// slope is the line along which the bandwidth is the limit, up to the highest roof.
+func (r *Roof) slope(f *field) [2]point {
+	first := max(f.x.min, f.y.min/float64(r.Bandwidth))
+	corner := f.x.clamp(r.ridge(r.top()))
+	return [2]point{f.at(first, f.y.clamp(first*float64(r.Bandwidth))), f.at(corner, f.y.clamp(min(corner*float64(r.Bandwidth), float64(r.top().Rate))))}
+}
+
+// flat is the line along which a peak is the limit.
+func (r *Roof) flat(f *field, k Peak) [2]point {
+	y := f.y.at(f.y.clamp(float64(k.Rate)))
+	return [2]point{{f.x.at(f.x.clamp(r.ridge(k))), y}, {f.x1, y}}
+}
+
+// drawRoof draws the roofs of a device.
+func (r *Roofline) drawRoof(p *pen, f *field, o *obstacles, i int) {
+	roof, s := &r.Roofs[i], r.stroke(p, i)
+	for _, k := range roof.Peaks {
+		line := roof.flat(f, k)
+		if f.x.holds(roof.ridge(k)) {
+			foot := point{line[0].x, f.y0}
+			p.line(stroke{color: p.axis, width: 0.06 * p.em, dash: []float64{1.5, 3}}, line[0], foot)
+			o.curve(line[0], foot)
+		}
+		p.line(s, line[:]...)
+		o.curve(line[:]...)
+	}
+	slope := roof.slope(f)
+	p.line(s, slope[:]...)
+	o.curve(slope[:]...)
+}
+
+// nameRoof writes peaks on the flat roofs, the bandwidth along the slope, and the ridges at their feet. Of several devices
+// the slopes lie too close for words: the bandwidth then stands with the peak.
+func (r *Roofline) nameRoof(p *pen, f *field, o *obstacles, i int) {
+	roof, c := &r.Roofs[i], r.stroke(p, i).color
+	for _, k := range roof.Peaks {
+		text := joinWords(k.Format, k.Rate.String())
+		if len(r.Roofs) > 1 {
+			text = roof.Device + " " + text
+			if k == roof.top() {
+				text += ", " + roof.Bandwidth.String()
+			}
+		}
+		r.nameFlat(p, o, text, roof.flat(f, k), c)
+		if f.x.holds(roof.ridge(k)) {
+			r.nameRidge(p, f, o, roof.ridge(k), c)
 		}
 	}
+	if len(r.Roofs) == 1 {
+		r.nameSlope(p, o, roof.slope(f), roof.Bandwidth.String(), c)
+	}
+}
+
+// nameFlat writes the name of a flat roof at the end of it, above or below, where it covers least.
+func (r *Roofline) nameFlat(p *pen, o *obstacles, text string, roof [2]point, c color.NRGBA) {
+	style := lettering{color: c, size: labelSize, align: 1}
+	w, h := p.width(style, text), (capital+descender)*labelSize*p.em
+	var best box
+	least := math.Inf(1)
+	for k, base := range []float64{roof[1].y + 0.2*p.em, roof[1].y - h - 0.2*p.em} {
+		for _, back := range []float64{0, 0.5, 1} {
+			x := roof[1].x - back*w
+			b := box{x - w, base, x, base + h}
+			cost, free := o.cost(b)
+			if cost += 0.5*float64(k) + back; free && cost < least {
+				best, least = b, cost
+			}
+		}
+	}
+	if math.IsInf(least, 1) {
+		return
+	}
+	o.words = append(o.words, best)
+	if least >= 4 {
+		p.rectangle(p.background, best)
+	}
+	p.write(style, best.x1, best.y0+descender*labelSize*p.em, text)
 }
 
 // nameRidge writes the intensity of a ridge at the foot of its line.
-func (r *Roofline) nameRidge(p *pen, f *field, o *obstacles, ridge float64, s stroke) {
-	style := lettering{color: p.muted, size: 0.85}
+func (r *Roofline) nameRidge(p *pen, f *field, o *obstacles, ridge float64, c color.NRGBA) {
+	style := lettering{color: c, size: labelSize}
 	text := "ridge " + unit.Number(ridge, 3)
-	w, h := p.width(style, text), (capital+descender)*0.85*p.em
+	w, h := p.width(style, text), (capital+descender)*labelSize*p.em
+	var best box
+	least := math.Inf(1)
 	for row := range 4 {
-		x, y := f.x.at(ridge)+0.3*p.em, f.y0+0.35*p.em+float64(row)*1.1*p.em
-		for _, left := range []float64{x, x - w - 0.6*p.em} {
-			b := box{left, y, left + w, y + h}
-			if b.within(f.box) && !overlapsAny(b, o.boxes) {
-				o.boxes = append(o.boxes, b)
-				p.write(style, left, y+descender*0.85*p.em, text)
-				return
+		y := f.y0 + (0.35+1.1*float64(row))*p.em
+		for k, x := range []float64{f.x.at(ridge) + 0.3*p.em, f.x.at(ridge) - w - 0.3*p.em} {
+			b := box{x, y, x + w, y + h}
+			cost, free := o.cost(b)
+			if cost += float64(row) + 0.5*float64(k); free && cost < least {
+				best, least = b, cost
 			}
 		}
 	}
-}
-
-// nameSlope writes the bandwidth along the diagonal.
-func (r *Roofline) nameSlope(p *pen, f *field, o *obstacles, slope []point, text string, s stroke) {
-	dx, dy := slope[1].x-slope[0].x, slope[1].y-slope[0].y
-	long := math.Hypot(dx, dy)
-	style := lettering{color: s.color, size: 0.88, turn: math.Atan2(dy, dx)}
-	w := p.width(style, text)
-	if long < w {
-		return
-	}
-	cos, sin := dx/long, dy/long
-	for _, share := range []float64{0.5, 0.25, 0.75, 0.1} {
-		d := (long - w) * share
-		from := point{slope[0].x + cos*d - sin*0.35*p.em, slope[0].y + sin*d + cos*0.35*p.em}
-		var covered []box // small boxes along the slanted word
-		for k := 0.0; k <= w; k += 0.5 * p.em {
-			x, y := from.x+cos*k-sin*0.3*p.em, from.y+sin*k+cos*0.3*p.em
-			covered = append(covered, box{x - 0.4*p.em, y - 0.4*p.em, x + 0.4*p.em, y + 0.4*p.em})
-		}
-		free := true
-		for _, b := range covered {
-			free = free && b.within(f.box) && !overlapsAny(b, o.boxes)
-		}
-		if free {
-			o.boxes = append(o.boxes, covered...)
-			p.write(style, from.x, from.y, text)
-			return
-		}
+	if !math.IsInf(least, 1) {
+		o.words = append(o.words, best)
+		p.write(style, best.x0, best.y0+descender*labelSize*p.em, text)
 	}
 }
 
-// limits in the order of their looks.
-var limits = []string{"compute", "memory", "communication", "overhead"}
-
-// limitLook is how work with a limit is drawn.
-func (p *pen) limitLook(limit string) look {
-	at := map[string]int{"memory": 0, "compute": 1, "communication": 2, "overhead": 3}
-	if i, ok := at[limit]; ok {
-		return p.look(i)
-	}
-	return p.look(6)
+// nameSlope writes the bandwidth beside the slope.
+func (r *Roofline) nameSlope(p *pen, o *obstacles, slope [2]point, text string, c color.NRGBA) {
+	at := point{slope[0].x + 0.3*(slope[1].x-slope[0].x), slope[0].y + 0.3*(slope[1].y-slope[0].y)}
+	p.place(o, []label{{lines: []string{text}, color: c, at: at}})
 }
-
-// dotLook is by limit where there is one device, else by device.
-func (r *Roofline) dotLook(p *pen, roof int, d *Dot) look {
-	if len(r.Roofs) > 1 {
-		return p.look(roof)
-	}
-	return p.limitLook(d.Limit)
-}
-
-// key explains the looks of the dots.
-func (r *Roofline) key(p *pen) []keyed {
-	var out []keyed
-	if len(r.Roofs) > 1 {
-		for i := range r.Roofs {
-			out = append(out, keyed{look: p.look(i), text: r.Roofs[i].Device, line: true, marker: true})
-		}
-		return out
-	}
-	seen := map[string]bool{}
-	for i := range r.Roofs {
-		for j := range r.Roofs[i].Work {
-			seen[r.Roofs[i].Work[j].Limit] = r.Roofs[i].Work[j].drawable() || seen[r.Roofs[i].Work[j].Limit]
-		}
-	}
-	for _, limit := range limits {
-		if seen[limit] {
-			out = append(out, keyed{look: p.limitLook(limit), text: "limited by " + limit, marker: true})
-		}
-	}
-	return out
-}
-
-// drawWork draws the dots, the largest first, and names those that take the most time.
-func (r *Roofline) drawWork(p *pen, f *field, o *obstacles) {
-	var total unit.Seconds
-	var ls []label
-	for i := range r.Roofs {
-		total = 0
-		for _, d := range r.Roofs[i].Work {
-			total += d.Time
-		}
-		dots := drawables(r.Roofs[i].Work)
-		for _, d := range dots {
-			share := float64(d.Time / total)
-			if total == 0 {
-				share = 0
-			}
-			at := f.at(float64(d.Intensity), float64(d.Rate))
-			radius := max(0.22*p.em, 1.9*p.em*math.Sqrt(share))
-			l := r.dotLook(p, i, d)
-			p.tagged(fmt.Sprintf("%s: %s, %s, %s, limited by %s", d.Name, d.Intensity, d.Rate, d.Time, d.Limit), func() {
-				p.marker(l.shape, l.color, at.x, at.y, radius)
-			})
-			o.mark(at, radius)
-			text := d.Name
-			if total > 0 {
-				text = fmt.Sprintf("%s %s", d.Name, shareText(share))
-			}
-			ls = append(ls, label{text: text, color: p.text, at: at, radius: radius, rank: share})
-		}
-	}
-	p.place(o, largest(ls, mostNamed))
-}
-
-// mostNamed is how many dots of a roofline are named.
-const mostNamed = 9

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"html"
-	"image"
 	"image/color"
 	"io"
 	"math"
@@ -17,10 +16,9 @@ import (
 // SVG writes a chart as a document that also stands alone within an HTML page: it has no style attributes, which a content
 // security policy may forbid, no ids, which may clash, and its words are text. Marks carry titles that browsers show.
 func SVG(w io.Writer, c Chart, s Style) error {
-	p := s.pen(nil)
+	p := s.pen()
 	height := s.height(p, c)
-	canvas := &svgCanvas{width: s.width(), height: height, states: []svgState{{matrix: identity}}}
-	vg.Initialize(canvas)
+	canvas := &svgCanvas{height: height}
 	p.canvas = canvas
 	page(p, c, box{0, 0, s.width(), height})
 	var head bytes.Buffer
@@ -41,42 +39,19 @@ func decimal(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// svgCanvas is a [vg.Canvas] that writes presentation attributes. gonum's own writes style attributes and fonts without a
-// substitute.
+// svgCanvas writes presentation attributes. gonum's own writes style attributes, and fonts without a substitute.
 type svgCanvas struct {
-	body          bytes.Buffer
-	width, height float64
-	states        []svgState
-}
-
-type svgState struct {
+	body   bytes.Buffer
+	height float64 // of the document
 	color  color.NRGBA
-	width  float64
+	width  float64 // of lines
 	dash   string
-	matrix matrix
 }
-
-// matrix maps (x, y) to (a·x + c·y + e, b·x + d·y + f).
-type matrix struct{ a, b, c, d, e, f float64 }
-
-var identity = matrix{a: 1, d: 1}
-
-// then returns the matrix that applies o first.
-func (m matrix) then(o matrix) matrix {
-	return matrix{m.a*o.a + m.c*o.b, m.b*o.a + m.d*o.b, m.a*o.c + m.c*o.d, m.b*o.c + m.d*o.d,
-		m.a*o.e + m.c*o.f + m.e, m.b*o.e + m.d*o.f + m.f}
-}
-
-func (c *svgCanvas) state() *svgState { return &c.states[len(c.states)-1] }
 
 // at returns where a point lies in the document, whose y grows downwards.
-func (c *svgCanvas) at(p vg.Point) (x, y float64) {
-	m := c.state().matrix
-	px, py := float64(p.X), float64(p.Y)
-	return m.a*px + m.c*py + m.e, c.height - (m.b*px + m.d*py + m.f)
-}
+func (c *svgCanvas) at(p vg.Point) (x, y float64) { return float64(p.X), c.height - float64(p.Y) }
 
-func (c *svgCanvas) SetLineWidth(w vg.Length) { c.state().width = float64(w) }
+func (c *svgCanvas) SetLineWidth(w vg.Length) { c.width = float64(w) }
 
 func (c *svgCanvas) SetLineDash(pattern []vg.Length, _ vg.Length) {
 	dash := ""
@@ -86,32 +61,12 @@ func (c *svgCanvas) SetLineDash(pattern []vg.Length, _ vg.Length) {
 		}
 		dash += decimal(float64(d))
 	}
-	c.state().dash = dash
+	c.dash = dash
 }
 
 func (c *svgCanvas) SetColor(col color.Color) {
-	if col == nil {
-		col = color.Black
-	}
-	c.state().color = color.NRGBAModel.Convert(col).(color.NRGBA)
+	c.color = color.NRGBAModel.Convert(col).(color.NRGBA)
 }
-
-func (c *svgCanvas) Rotate(rad float64) {
-	sin, cos := math.Sincos(rad)
-	c.transform(matrix{a: cos, b: sin, c: -sin, d: cos})
-}
-
-func (c *svgCanvas) Translate(pt vg.Point) {
-	c.transform(matrix{a: 1, d: 1, e: float64(pt.X), f: float64(pt.Y)})
-}
-
-func (c *svgCanvas) Scale(x, y float64) { c.transform(matrix{a: x, d: y}) }
-
-func (c *svgCanvas) transform(m matrix) { c.state().matrix = c.state().matrix.then(m) }
-
-func (c *svgCanvas) Push() { c.states = append(c.states, *c.state()) }
-
-func (c *svgCanvas) Pop() { c.states = c.states[:len(c.states)-1] }
 
 // begin opens a group with a title.
 func (c *svgCanvas) begin(title string) {
@@ -121,7 +76,7 @@ func (c *svgCanvas) begin(title string) {
 func (c *svgCanvas) end() { c.body.WriteString("</g>\n") }
 
 func (c *svgCanvas) paint(attribute string) string {
-	col := c.state().color
+	col := c.color
 	s := fmt.Sprintf(` %s="#%02x%02x%02x"`, attribute, col.R, col.G, col.B)
 	if col.A < 255 {
 		s += fmt.Sprintf(` %s-opacity="%s"`, attribute, decimal(float64(col.A)/255))
@@ -130,15 +85,11 @@ func (c *svgCanvas) paint(attribute string) string {
 }
 
 func (c *svgCanvas) Stroke(p vg.Path) {
-	s := c.state()
-	if s.width <= 0 {
-		return
-	}
 	dash := ""
-	if s.dash != "" {
-		dash = fmt.Sprintf(` stroke-dasharray="%s"`, s.dash)
+	if c.dash != "" {
+		dash = fmt.Sprintf(` stroke-dasharray="%s"`, c.dash)
 	}
-	fmt.Fprintf(&c.body, `<path d="%s" fill="none"%s stroke-width="%s"%s/>`+"\n", c.data(p), c.paint("stroke"), decimal(s.width), dash)
+	fmt.Fprintf(&c.body, `<path d="%s" fill="none"%s stroke-width="%s"%s/>`+"\n", c.data(p), c.paint("stroke"), decimal(c.width), dash)
 }
 
 func (c *svgCanvas) Fill(p vg.Path) {
@@ -169,16 +120,10 @@ func (c *svgCanvas) data(p vg.Path) string {
 // FillString writes text with its measured length, so that it takes the same room in whatever font it is shown.
 func (c *svgCanvas) FillString(f font.Face, pt vg.Point, s string) {
 	x, y := c.at(pt)
-	weight, turn := "", ""
+	weight := ""
 	if f.Font.Weight > 0 {
 		weight = ` font-weight="bold"`
 	}
-	if m := c.state().matrix; m.b != 0 {
-		turn = fmt.Sprintf(` transform="rotate(%s %s %s)"`, decimal(-math.Atan2(m.b, m.a)*180/math.Pi), decimal(x), decimal(y))
-	}
-	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s"%s textLength="%s" lengthAdjust="spacingAndGlyphs"%s%s>%s</text>`+"\n",
-		decimal(x), decimal(y), decimal(float64(f.Font.Size)), weight, decimal(float64(f.Width(s))), c.paint("fill"), turn, html.EscapeString(s))
+	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s"%s textLength="%s" lengthAdjust="spacingAndGlyphs"%s>%s</text>`+"\n",
+		decimal(x), decimal(y), decimal(float64(f.Font.Size)), weight, decimal(float64(f.Width(s))), c.paint("fill"), html.EscapeString(s))
 }
-
-// DrawImage implements [vg.Canvas]; charts hold no images.
-func (c *svgCanvas) DrawImage(vg.Rectangle, image.Image) {}

@@ -45,7 +45,6 @@ type lettering struct {
 	size  float64 // of the font, in em; 0 means 1
 	bold  bool
 	align float64 // 0: x is the left end, 0.5 the middle, 1 the right end
-	turn  float64 // counterclockwise, in radians
 }
 
 func (p *pen) face(l lettering) font.Face {
@@ -77,15 +76,7 @@ func (p *pen) write(l lettering, x, y float64, s string) {
 	f := p.face(l)
 	p.canvas.SetColor(l.color)
 	shift := -l.align * float64(f.Width(s))
-	if l.turn == 0 {
-		p.canvas.FillString(f, vg.Point{X: vg.Length(x + shift), Y: vg.Length(y)}, s)
-		return
-	}
-	p.canvas.Push()
-	p.canvas.Translate(vg.Point{X: vg.Length(x), Y: vg.Length(y)})
-	p.canvas.Rotate(l.turn)
-	p.canvas.FillString(f, vg.Point{X: vg.Length(shift)}, s)
-	p.canvas.Pop()
+	p.canvas.FillString(f, vg.Point{X: vg.Length(x + shift), Y: vg.Length(y)}, s)
 }
 
 // middle writes a line of text whose capitals are centred at y.

@@ -59,9 +59,7 @@ func (t *Times) key(p *pen) []keyed {
 }
 
 func (t *Times) draw(p *pen, area box) {
-	key := t.key(p)
-	p.legend(key, area.x0, area.y1, area.width())
-	area.y1 -= p.legendHeight(key, area.width()) + 0.4*p.em
+	area = p.keyed(t.key(p), area)
 	rows, name := t.rows(), lettering{color: p.text}
 	var all unit.Seconds
 	for i := range t.Rows {
@@ -78,11 +76,9 @@ func (t *Times) draw(p *pen, area box) {
 	x.from, x.to = area.x0+room+0.8*p.em, area.x1-3*p.em
 	g := &field{box: box{x.from, area.y0 + p.lineHeight(p.titleOfAxis()) + p.lineHeight(p.tickStyle()) + 0.5*p.em, x.to, area.y1}, x: x}
 	s := measure.scale(x.max)
-	ticks := g.x.ticks(max(2, int(g.width()/(5*p.em))), s)
-	for _, k := range ticks {
-		p.line(stroke{color: p.grid, width: 0.06 * p.em}, point{g.x.at(k.value), g.y0}, point{g.x.at(k.value), g.y1})
-	}
-	p.xAxis(g, &measure, s, ticks)
+	ticks := measure.ticks(&g.x, max(2, int(g.width()/(6*p.em))), s)
+	p.columns(g, ticks)
+	p.xAxis(g, measure.title(s), measure.Better, ticks)
 	h := g.height() / float64(max(1, len(rows)))
 	for i := range rows {
 		t.row(p, g, &rows[i], all, area.x0, room, g.y1-(float64(i)+0.5)*h, min(0.6*h, 1.2*p.em))

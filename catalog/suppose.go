@@ -12,6 +12,7 @@ import (
 	"roofline/estimate/runtime"
 	"roofline/hardware"
 	"roofline/hardware/document"
+	"roofline/hardware/unit"
 )
 
 // Setting gives a value of the catalog another one: memory.bandwidth=4.8TB/s, or *1.2, /2, +20%, -10% of what it is.
@@ -43,7 +44,7 @@ type SettingError struct {
 func (e *SettingError) Error() string { return e.Setting.String() + ": " + e.Problem }
 
 // hypothetical is the source of values that somebody supposes.
-const hypothetical = "hypothetical"
+const hypothetical = "hypothetical value"
 
 // Suppose returns the catalog with other values for a device and what is around it, the values, and the file that makes
 // the same of the catalog ([Catalog.Overlay]): with the changed values, hypothetical by their source, and nothing else.
@@ -62,12 +63,66 @@ func (c *Catalog) Suppose(about Subject, settings ...Setting) (*Catalog, []Suppo
 		changes = append(changes, x)
 		from[x.key()] = s
 	}
+	changes = c.consistent(changes)
 	file, keys := c.hypothesis(changes)
 	next := *c
 	if err := next.Overlay("what-if.toml", file); err != nil {
 		return nil, nil, nil, refused(err, keys, from)
 	}
+	for i := range changes {
+		changes[i].After = next.reads(changes[i])
+	}
 	return &next, changes, file, nil
+}
+
+// reads returns a value as the catalog has it.
+func (c *Catalog) reads(x Supposed) string {
+	var fields []hardware.Field
+	switch x.Section {
+	case "device":
+		d := *c.Device(x.ID)
+		if kind, field, _ := strings.Cut(strings.TrimPrefix(x.Field, "link."), "."); field != "" && kind+"."+field != x.Field {
+			l := d.Links[slices.IndexFunc(d.Links, func(l hardware.Link) bool { return l.Kind == kind })]
+			if field == "domain" {
+				return strconv.Itoa(l.Domain)
+			}
+			return l.Bandwidth.String()
+		}
+		fields = hardware.Fields(&d)
+	case "runtime":
+		fields = hardware.Fields(c.Runtime(x.ID))
+	case "link":
+		l := c.LinkKind(x.ID)
+		fields = hardware.Fields(&l)
+	case "system":
+		fields = hardware.Fields(c.System(x.ID))
+	case "site":
+		fields = hardware.Fields(c.Site(x.ID))
+	case "ownership":
+		fields = hardware.Fields(c.Ownership(x.ID))
+	}
+	for _, f := range fields {
+		if f.Name == x.Field {
+			return f.String()
+		}
+	}
+	return x.After
+}
+
+// consistent adds what a change brings with it: a capacity beyond the label's needs another label.
+func (c *Catalog) consistent(changes []Supposed) []Supposed {
+	i := slices.IndexFunc(changes, func(x Supposed) bool { return x.Section == "device" && x.Field == "memory.capacity" })
+	if i < 0 || slices.ContainsFunc(changes, func(x Supposed) bool { return x.Section == "device" && x.Field == "memory.nominal" }) {
+		return changes
+	}
+	x := changes[i]
+	var capacity unit.Bytes
+	nominal := c.Device(x.ID).Memory.Nominal
+	if err := capacity.UnmarshalText([]byte(strings.Trim(x.literal, `"`))); err != nil || nominal == 0 || capacity <= nominal {
+		return changes
+	}
+	x.Field, x.Before = "memory.nominal", nominal.String()
+	return append(changes, x)
 }
 
 func (x Supposed) key() string          { return x.Section + " " + x.ID + " " + x.Field }

@@ -36,6 +36,7 @@ type cli struct {
 	Layers   layersCmd   `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
 	Fit      fitCmd      `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
 	Sweep    sweepCmd    `cmd:"" help:"Every combination of devices, plans, formats and loads."`
+	Whatif   whatifCmd   `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
 	Validate validateCmd `cmd:"" help:"Predictions against published measurements, or your own."`
 	Catalog  catalogCmd  `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models   modelsCmd   `cmd:"" help:"The built-in models."`

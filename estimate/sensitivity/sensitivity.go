@@ -9,8 +9,8 @@ import (
 	"math"
 )
 
-// Step is by how much inputs are moved either way, as a share: small against any change a buyer would pay for, large
-// against the rounding of an estimate.
+// Step is by how much inputs that can have any value are moved either way, as a share: small against any change a buyer
+// would pay for, large against the rounding of an estimate.
 const Step = 0.01
 
 // kink is the difference of the slopes on both sides from which a point counts as an edge.
@@ -40,29 +40,30 @@ const (
 // Kinked reports an edge: more of the input does not change the result as less of it does.
 func (e Elasticity) Kinked() bool { return e.Known == Both && math.Abs(e.Above-e.Below) > kink }
 
-// Of returns the elasticity of y at factor 1 by the central difference in logarithms over ±[Step],
+// Of returns the elasticity of y at factor 1 by the central difference in logarithms over ±h, [Step] or what makes a
+// whole number of what has to be one,
 //
 //	(ln y(1+h) − ln y(1−h)) ÷ (ln(1+h) − ln(1−h))
 //
 // and those of both sides by themselves. Y may have no value on a side (ok is false): then the other side counts.
-func Of(y func(factor float64) (value float64, ok bool)) Elasticity {
+func Of(y func(factor float64) (value float64, ok bool), h float64) Elasticity {
 	middle, ok := logarithm(y, 1)
 	if !ok {
 		return Elasticity{}
 	}
 	var e Elasticity
-	low, below := logarithm(y, 1-Step)
-	high, above := logarithm(y, 1+Step)
+	low, below := logarithm(y, 1-h)
+	high, above := logarithm(y, 1+h)
 	if below {
-		e.Below = (middle - low) / -math.Log1p(-Step)
+		e.Below = (middle - low) / -math.Log1p(-h)
 		e.Value, e.Known = e.Below, Down
 	}
 	if above {
-		e.Above = (high - middle) / math.Log1p(Step)
+		e.Above = (high - middle) / math.Log1p(h)
 		e.Value, e.Known = e.Above, Up
 	}
 	if below && above {
-		e.Value, e.Known = (high-low)/(math.Log1p(Step)-math.Log1p(-Step)), Both
+		e.Value, e.Known = (high-low)/(math.Log1p(h)-math.Log1p(-h)), Both
 	}
 	return e
 }

@@ -16,7 +16,7 @@ func known(f func(float64) float64) func(float64) (float64, bool) {
 func TestPower(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, a := rapid.Float64Range(-3, 3).Draw(t, "n"), rapid.Float64Range(1e-9, 1e9).Draw(t, "a")
-		e := Of(known(func(x float64) float64 { return a * math.Pow(x, n) }))
+		e := Of(known(func(x float64) float64 { return a * math.Pow(x, n) }), Step)
 		if math.Abs(e.Value-n) > 1e-6 || e.Kinked() || e.Known != Both {
 			t.Fatalf("x^%g: %+v", n, e)
 		}
@@ -25,7 +25,7 @@ func TestPower(t *testing.T) {
 
 // By hand: a time of which 3 ms are moved bytes and 1 ms is overhead depends on the bandwidth with −3/4.
 func TestShare(t *testing.T) {
-	e := Of(known(func(x float64) float64 { return 3e-3/x + 1e-3 }))
+	e := Of(known(func(x float64) float64 { return 3e-3/x + 1e-3 }), Step)
 	if math.Abs(e.Value+0.75) > 1e-4 {
 		t.Errorf("%+v", e)
 	}
@@ -33,18 +33,18 @@ func TestShare(t *testing.T) {
 
 // At the ridge point more bandwidth gains nothing and less costs all: max(1/x, 1) has an edge at 1.
 func TestKink(t *testing.T) {
-	e := Of(known(func(x float64) float64 { return max(1/x, 1) }))
+	e := Of(known(func(x float64) float64 { return max(1/x, 1) }), Step)
 	if !e.Kinked() || math.Abs(e.Below+1) > 1e-9 || e.Above != 0 || math.Abs(e.Value+0.5) > 0.01 {
 		t.Errorf("%+v", e)
 	}
 }
 
 func TestOneSided(t *testing.T) {
-	e := Of(func(x float64) (float64, bool) { return 1 / x, x >= 1 })
+	e := Of(func(x float64) (float64, bool) { return 1 / x, x >= 1 }, Step)
 	if e.Known != Up || math.Abs(e.Value+1) > 1e-9 {
 		t.Errorf("%+v", e)
 	}
-	if e := Of(func(x float64) (float64, bool) { return 1, false }); e.Known != None {
+	if e := Of(func(x float64) (float64, bool) { return 1, false }, Step); e.Known != None {
 		t.Errorf("%+v", e)
 	}
 }

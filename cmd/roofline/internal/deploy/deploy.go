@@ -120,6 +120,29 @@ func (d *Deployer) system(device string) *hardware.System {
 	return nil
 }
 
+// Subject says whose values decide about a target: its device, what drives, houses and owns it.
+func (d *Deployer) Subject(t *estimate.Target) (catalog.Subject, error) {
+	about := catalog.Subject{Device: t.Device.ID, Runtime: t.Runtime.ID}
+	if s := d.system(t.Device.ID); s != nil {
+		about.System = s.ID
+	}
+	if name := d.Wish.Money.Site; name != "" {
+		site, err := d.Catalog.FindSite(name)
+		if err != nil {
+			return about, err
+		}
+		about.Site = site.ID
+	}
+	if d.Wish.Money.Price == hardware.PurchaseBuy {
+		owner, err := d.Wish.Money.owner(d.Catalog)
+		if err != nil {
+			return about, err
+		}
+		about.Ownership = owner.ID
+	}
+	return about, nil
+}
+
 // Named reports whether the user named a single device.
 func (d *Deployer) Named() bool {
 	return d.Wish.Devices != "all" && !strings.ContainsAny(d.Wish.Devices, ",*?")

@@ -134,6 +134,7 @@ func (t *Table) writer(groups bool) table.Writer {
 		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, AlignFooter: align})
 	}
 	if groups && grouped {
+		t.widen(titles, units, scales)
 		w.AppendHeader(above, table.RowConfig{AutoMerge: true, AutoMergeAlign: text.AlignCenter})
 	}
 	w.AppendHeader(titles)
@@ -149,6 +150,29 @@ func (t *Table) writer(groups bool) table.Writer {
 	}
 	w.SetColumnConfigs(configs)
 	return w
+}
+
+// widen pads the title of the last column below each group title that is longer than its columns together: the renderer
+// can't share out what is left over.
+func (t *Table) widen(titles, units table.Row, scales []unit.Scale) {
+	width := func(i int) int {
+		w := max(text.StringWidthWithoutEscSequences(titles[i].(string)), text.StringWidthWithoutEscSequences(units[i].(string)))
+		for _, row := range t.rows() {
+			w = max(w, text.StringWidthWithoutEscSequences(t.Columns[i].text(row[i], scales[i])))
+		}
+		return w
+	}
+	for first := 0; first < len(t.Columns); {
+		group, last, wide := t.Columns[first].Group, first, width(first)
+		for last+1 < len(t.Columns) && t.Columns[last+1].Group == group {
+			last++
+			wide += width(last) // the spaces between columns are not counted by the renderer
+		}
+		if lacks := text.StringWidthWithoutEscSequences(group) - wide; group != "" && lacks > 0 {
+			titles[last] = strings.Repeat(" ", lacks+width(last)-text.StringWidthWithoutEscSequences(titles[last].(string))) + titles[last].(string)
+		}
+		first = last + 1
+	}
 }
 
 // Text renders the table for people: aligned, without rules, in at most width columns as far as columns may shrink;

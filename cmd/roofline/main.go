@@ -32,16 +32,17 @@ const welcome = `roofline: what will this model do on that hardware, before you 
 
 // cli is the command line: one field per verb.
 type cli struct {
-	Estimate estimateCmd `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
-	Layers   layersCmd   `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
-	Fit      fitCmd      `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
-	Sweep    sweepCmd    `cmd:"" help:"Every combination of devices, plans, formats and loads."`
-	Whatif   whatifCmd   `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
-	Validate validateCmd `cmd:"" help:"Predictions against published measurements, or your own."`
-	Catalog  catalogCmd  `cmd:"" help:"The devices that are known, and where each value comes from."`
-	Models   modelsCmd   `cmd:"" help:"The built-in models."`
-	Explain  explainCmd  `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
-	Version  versionCmd  `cmd:"" help:"Version of the command and of the catalog."`
+	Estimate  estimateCmd  `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
+	Layers    layersCmd    `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
+	Fit       fitCmd       `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
+	Sweep     sweepCmd     `cmd:"" help:"Every combination of devices, plans, formats and loads."`
+	Whatif    whatifCmd    `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
+	Validate  validateCmd  `cmd:"" help:"Predictions against published measurements, or your own."`
+	Catalog   catalogCmd   `cmd:"" help:"The devices that are known, and where each value comes from."`
+	Models    modelsCmd    `cmd:"" help:"The built-in models."`
+	Explain   explainCmd   `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
+	Version   versionCmd   `cmd:"" help:"Version of the command and of the catalog."`
+	Recommend recommendCmd `cmd:"" help:"The cheapest deployment that does a job within limits, and what would change that."`
 
 	globals
 }

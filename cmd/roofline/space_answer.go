@@ -70,13 +70,13 @@ func (p *space) priceDates() (first, last string) {
 	return first, last
 }
 
-// warnings says of which devices the price is missing or old, and which are not sure.
-func (p *space) warnings(s *session, n namer, c *decision) (warnings []string) {
+// warnings says of which devices that are told of the price is missing or old, and which are not sure.
+func (p *space) warnings(s *session, n namer, c *decision, told func(*estimate.Target) bool) (warnings []string) {
 	var rows []row
 	for i := range p.cases {
 		t := p.cases[i].Target
 		t.Count = 1 // about the device, not about how many
-		if !slices.ContainsFunc(rows, func(r row) bool { return r.target.Device == t.Device }) {
+		if told(&t) && !slices.ContainsFunc(rows, func(r row) bool { return r.target.Device == t.Device }) {
 			rows = append(rows, row{target: t})
 		}
 	}

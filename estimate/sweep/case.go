@@ -25,6 +25,8 @@ type Model interface {
 type Deployment interface {
 	// At returns the answer at a load: requests in flight over all replicas, or the batch that every device runs.
 	At(load float64) *estimate.Result
+	// Shares returns over how many replicas a load is spread: 1 where every device runs its own.
+	Shares() float64
 	// Most returns the largest load that fits, 0 if none does; [estimate.ErrCapacity] where the memory is not known.
 	Most() (float64, error)
 }
@@ -92,6 +94,8 @@ type serving struct {
 
 func (s serving) At(load float64) *estimate.Result { return s.Estimate(load, s.request) }
 
+func (s serving) Shares() float64 { return float64(s.Target.Replicas()) }
+
 func (s serving) Most() (float64, error) {
 	users, err := s.MaxUsers(s.request)
 	return users * float64(s.Target.Replicas()), err
@@ -118,5 +122,7 @@ type batches struct {
 func (b batches) At(load float64) *estimate.Result {
 	return b.model.Estimate(b.target, b.machine, math.Max(load, 1))
 }
+
+func (b batches) Shares() float64 { return 1 }
 
 func (b batches) Most() (float64, error) { return b.model.MaxBatch(b.target) }

@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"estimate/slo":            {"hardware/unit"},
 	"estimate":                {"estimate/cost", "estimate/parallel", "estimate/slo", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime"},
 	"estimate/*":              {"estimate/cost", "estimate/parallel", "estimate/slo", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime", "estimate"},
+	"estimate/recommend":      {"estimate/cost", "estimate/parallel", "estimate/slo", "hardware", "hardware/unit", "estimate", "estimate/sweep"},
 	"catalog":                 {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model", "estimate/runtime", "catalog/internal/source"},
 	"catalog/check":           {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "catalog"},
 	"catalog/filter":          {"hardware/document", "hardware", "hardware/unit", "hardware/dtype"},

@@ -25,6 +25,7 @@ const welcome = `roofline: what will this model do on that hardware, before you 
 
   roofline estimate llama-3.1-8b --device all       speed, memory and cost on every device
   roofline fit llama-3.1-70b --context 32k          does it fit, how many users, how many devices
+  roofline recommend llama-3.1-70b --target 2000tok/s --slo ttft=2s,tpot=50ms      what to rent
   roofline layers resnet50 --device a100-sxm-80gb   where the time goes, layer by layer
 
   MODEL is a file (.onnx .gguf .toml config.json), a folder, or a name: roofline models list

@@ -59,8 +59,17 @@ func (c *recommendCmd) answer(s *session, p *space, d *recommend.Demand, chosen 
 	if note := pointBasis(results); note != "" {
 		a.Notes = append(a.Notes, note)
 	}
-	a.Warnings = append(x.batching(), p.warnings(s, x.names, &c.decision, func(t *estimate.Target) bool { return shown[t.Device.ID] })...)
+	a.Warnings = append(x.batching(), gaps(pricedRows(results))...)
+	a.Warnings = append(a.Warnings, p.warnings(s, x.names, &c.decision, func(t *estimate.Target) bool { return shown[t.Device.ID] })...)
 	return a
+}
+
+// pricedRows are the rows that warnings about costs speak of.
+func pricedRows(results []*estimate.Result) (rows []row) {
+	for _, e := range results {
+		rows = append(rows, row{results: []*estimate.Result{e}})
+	}
+	return rows
 }
 
 // hanging prints a note beside its label.
@@ -380,7 +389,7 @@ func (x *choice) batching() []string {
 // table ranks the options, one per device and number format.
 func (x *choice) table(rows []*recommend.Option) show.Table {
 	language := x.space.loaded.Language != nil
-	t := show.Table{Columns: []show.Column{{Whole: true}, {Title: "devices", Left: true, Shrink: 12}}}
+	t := show.Table{Columns: []show.Column{{Title: "#", Whole: true}, {Title: "devices", Left: true, Shrink: 12}}}
 	if language {
 		t.Columns = append(t.Columns, show.Column{Title: "replicas × plan", Left: true})
 	}
@@ -390,7 +399,7 @@ func (x *choice) table(rows []*recommend.Option) show.Table {
 	} else {
 		t.Columns = append(t.Columns, show.Column{Title: "batch", Whole: true}, show.Column{Title: "time", Scales: milliseconds, Base: "s"})
 	}
-	t.Columns = append(t.Columns, show.Column{Title: "low–high", Scales: milliseconds, Base: "s", Digits: 2}, show.Column{Left: true},
+	t.Columns = append(t.Columns, show.Column{Title: "low–high", Scales: milliseconds, Base: "s", Digits: 2}, show.Column{Title: "?", Left: true},
 		show.Column{Title: "max " + x.space.rate(), Digits: 3}, show.Column{Title: "load", Unit: "%", Digits: 2}, show.Column{Title: "$/h"},
 		show.Column{Title: "$/month", Whole: true}, show.Column{Title: "vs 1", Unit: "%"})
 	for i, o := range rows {

@@ -139,8 +139,8 @@ func (a *Answer) Nearest() *Miss {
 	return nearest
 }
 
-// nearer reports whether a miss is nearer to an answer than another: what runs before what does not fit before what can't
-// be, and of these the smaller ratio.
+// nearer reports whether a miss is nearer to an answer than another: what is only too dear, too hungry or too small before
+// what misses a limit, before what does not fit, before what can't be; of one kind the smaller ratio.
 func (m *Miss) nearer(o *Miss) bool {
 	return cmp.Or(cmp.Compare(m.rank(), o.rank()), cmp.Compare(m.Ratio(), o.Ratio())) < 0
 }
@@ -148,8 +148,10 @@ func (m *Miss) nearer(o *Miss) bool {
 func (m *Miss) rank() int {
 	switch m.Kind {
 	case Unavailable:
-		return 2
+		return 3
 	case Memory:
+		return 2
+	case Limit:
 		return 1
 	}
 	return 0

@@ -36,6 +36,7 @@ type cli struct {
 	Estimate  estimateCmd  `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
 	Layers    layersCmd    `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
 	Fit       fitCmd       `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
+	Recommend recommendCmd `cmd:"" help:"The cheapest deployment that does a job within limits, and what would change that."`
 	Sweep     sweepCmd     `cmd:"" help:"Every combination of devices, plans, formats and loads."`
 	Whatif    whatifCmd    `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
 	Validate  validateCmd  `cmd:"" help:"Predictions against published measurements, or your own."`
@@ -43,7 +44,6 @@ type cli struct {
 	Models    modelsCmd    `cmd:"" help:"The built-in models."`
 	Explain   explainCmd   `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
 	Version   versionCmd   `cmd:"" help:"Version of the command and of the catalog."`
-	Recommend recommendCmd `cmd:"" help:"The cheapest deployment that does a job within limits, and what would change that."`
 
 	globals
 }

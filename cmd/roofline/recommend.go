@@ -23,7 +23,7 @@ type recommendCmd struct {
 	SLOAt    string     `name:"slo-at" help:"Plan for what is expected, or for the slow end of the bands: expected or high." enum:"expected,high" default:"expected"`
 	Budget   budget     `help:"The most it may cost, such as 10000USD/month." placeholder:"MONEY"`
 	MaxPower unit.Watts `name:"max-power" help:"The most all devices may draw, such as 10kW." placeholder:"POWER"`
-	Headroom share      `help:"Share beyond the target that must be possible, for peaks, such as 30%." placeholder:"SHARE"`
+	Headroom fraction   `help:"Share beyond the target that must be possible, for peaks, such as 30%." placeholder:"SHARE"`
 	Spare    bool       `name:"n+1" help:"One replica more than it takes, for the failure of one."`
 }
 

@@ -100,11 +100,11 @@ func (b *budget) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// share is a part of something: 0.3 or 30%.
-type share float64
+// fraction is a part of something: 0.3 or 30%.
+type fraction float64
 
 // UnmarshalText reads 0.3, 30% or 30 %.
-func (h *share) UnmarshalText(text []byte) error {
+func (h *fraction) UnmarshalText(text []byte) error {
 	s := strings.TrimSpace(string(text))
 	number, percent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
@@ -114,6 +114,6 @@ func (h *share) UnmarshalText(text []byte) error {
 	if err != nil || !(v >= 0 && v <= 100) {
 		return fmt.Errorf("%q: want a share such as 30%% or 0.3", text)
 	}
-	*h = share(v)
+	*h = fraction(v)
 	return nil
 }

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"fmt"
-	"math"
 
 	"roofline/hardware/unit"
 )
@@ -28,10 +27,17 @@ type Compared struct {
 }
 
 func (c *Compared) drawable() bool {
-	return c.Measured > 0 && c.Predicted > 0 && !math.IsInf(float64(c.Measured), 0) && !math.IsInf(float64(c.Predicted), 0)
+	return positive(float64(c.Measured)) && positive(float64(c.Predicted))
 }
 
+var (
+	measured  = Measure{Name: "measured time", Scales: unit.TimeScales, Log: true}
+	predicted = Measure{Name: "predicted time", Scales: unit.TimeScales, Log: true}
+)
+
 func (*Accuracy) height(p *pen, width float64) float64 { return min(0.8*width, 46*p.em) }
+
+func (a *Accuracy) banded() bool { return a.Factor > 1 && finite(a.Factor) }
 
 func (a *Accuracy) leaves() []string {
 	lost := 0
@@ -42,7 +48,7 @@ func (a *Accuracy) leaves() []string {
 			}
 		}
 	}
-	return missing(nil, lost, "prediction or measurement")
+	return missing(nil, lost, &measured, &predicted)
 }
 
 func (a *Accuracy) key(p *pen) []keyed {
@@ -50,8 +56,8 @@ func (a *Accuracy) key(p *pen) []keyed {
 	for i, c := range a.Classes {
 		out = append(out, keyed{look: p.look(i), text: fmt.Sprintf("%s (%d)", c.Name, len(c.Points)), marker: true})
 	}
-	if a.Factor > 1 {
-		out = append(out, keyed{look: look{color: p.tint(p.muted, 0.25), hatch: flat}, text: fmt.Sprintf("within a factor of %s", number(a.Factor)), area: true})
+	if a.banded() {
+		out = append(out, keyed{look: look{color: p.tint(p.muted, 0.18), hatch: flat}, text: fmt.Sprintf("within a factor of %s", number(a.Factor)), area: true})
 	}
 	return out
 }
@@ -66,11 +72,9 @@ func (a *Accuracy) draw(p *pen, area box) {
 			}
 		}
 	}
-	mx := Measure{Name: "measured time", Scales: unit.TimeScales, Log: true}
-	my := Measure{Name: "predicted time", Scales: unit.TimeScales, Log: true}
-	f := p.axes(area, &mx, &my, mx.span(all), my.span(all))
-	if a.Factor > 1 {
-		p.polygon(p.tint(p.muted, 0.14), a.band(f)...)
+	f := p.axes(area, &measured, &predicted, measured.span(all), predicted.span(all))
+	if a.banded() {
+		p.polygon(p.tint(p.muted, 0.18), a.band(f)...)
 	}
 	p.grid(f)
 	p.line(stroke{color: p.axis, width: 0.1 * p.em}, f.at(f.x.min, f.y.min), f.at(f.x.max, f.y.max))

@@ -23,7 +23,7 @@ func (p *pen) axes(area box, mx, my *Measure, x, y axis) *field {
 	f.y1 -= p.lineHeight(p.titleOfAxis()) + 0.6*p.em
 	f.y0 += p.lineHeight(p.titleOfAxis()) + p.lineHeight(p.tickStyle()) + 0.5*p.em
 	f.y.from, f.y.to = f.y0, f.y1
-	f.rows = my.ticks(&f.y, max(2, int(f.height()/(2.6*p.em))), sy)
+	f.rows = my.ticks(&f.y, max(2, int(f.height()/(3.8*p.em))), sy)
 	room := 0.0
 	for _, t := range f.rows {
 		room = max(room, p.width(p.tickStyle(), t.label))

@@ -51,7 +51,7 @@ const rowHeight = 1.9 // in em
 
 // stacked reports whether the measures stand below each other because there is no room for them side by side.
 func (b *Bars) stacked(p *pen, width float64) bool {
-	return len(b.Measures) > 1 && (width-b.names(p, width))/float64(len(b.Measures)) < 11*p.em
+	return len(b.Measures) > 1 && (width-min(b.longest(p), 0.28*width))/float64(len(b.Measures)) < narrowBars*p.em
 }
 
 func (b *Bars) height(p *pen, width float64) float64 {
@@ -68,9 +68,19 @@ func (b *Bars) nameStyle(p *pen, r *Bar) lettering { return lettering{color: p.t
 
 func (b *Bars) detailStyle(p *pen) lettering { return lettering{color: p.muted, size: 0.86} }
 
-// names returns the width the names take, at most two fifths of the picture.
+// narrowBars is the least width of a column of bars, in em.
+const narrowBars = 10
+
+// names returns the width the names take: at most so much that the bars have room.
 func (b *Bars) names(p *pen, width float64) float64 {
-	room := 0.0
+	if b.stacked(p, width) {
+		return min(b.longest(p), 0.4*width)
+	}
+	return min(b.longest(p), max(0.28*width, width-float64(len(b.Measures))*1.4*narrowBars*p.em))
+}
+
+// longest returns the width of the longest name.
+func (b *Bars) longest(p *pen) (room float64) {
 	for i := range b.rows() {
 		r := &b.Rows[i]
 		w := p.width(b.nameStyle(p, r), r.Name)
@@ -79,7 +89,7 @@ func (b *Bars) names(p *pen, width float64) float64 {
 		}
 		room = max(room, w)
 	}
-	return min(room+0.8*p.em, 0.4*width)
+	return room + 0.8*p.em
 }
 
 func (b *Bars) draw(p *pen, area box) {
@@ -109,7 +119,7 @@ func (b *Bars) draw(p *pen, area box) {
 func (b *Bars) banded() bool {
 	for i := range b.Rows {
 		for _, v := range b.Rows[i].Values {
-			if v.High > v.Low {
+			if (Band{v.Low, v.High}).given() {
 				return true
 			}
 		}
@@ -124,7 +134,7 @@ func (b *Bars) key(p *pen) []keyed {
 	out := []keyed{{look: p.barLook(), text: "expected", area: true}, {look: look{color: p.text}, text: "low to high", line: true}}
 	for i := range b.Rows {
 		for _, v := range b.Rows[i].Values {
-			if v.Bound > 0 {
+			if positive(v.Bound) {
 				return append(out, keyed{look: look{color: p.text, shape: diamond}, text: "physical bound", marker: true})
 			}
 		}
@@ -188,7 +198,7 @@ func (b *Bars) panel(p *pen, panel box, k int) {
 }
 
 func (r *Bar) value(k int) (Estimated, bool) {
-	if k >= len(r.Values) || math.IsNaN(r.Values[k].Value) {
+	if k >= len(r.Values) || !finite(r.Values[k].Value) {
 		return Estimated{}, false
 	}
 	return r.Values[k], true
@@ -234,7 +244,12 @@ func (p *pen) columns(f *field, ticks []tick) {
 	}
 }
 
-func (p *pen) barLook() look { return look{color: p.tint(p.series[0], 0.72), hatch: flat} }
+func (p *pen) barLook() look {
+	if p.hatched {
+		return look{color: p.tint(p.text, 0.35), hatch: flat}
+	}
+	return look{color: p.tint(p.series[0], 0.72)}
+}
 
 // bar draws a value, its band and its bound, and writes the number behind them.
 func (b *Bars) bar(p *pen, f *field, m *Measure, i, k int, y, h float64, s unit.Scale) {
@@ -259,14 +274,14 @@ func (b *Bars) bar(p *pen, f *field, m *Measure, i, k int, y, h float64, s unit.
 		p.area(p.barLook(), box{min(zero, end), y - thick/2, right, y + thick/2})
 	})
 	ink := stroke{color: p.text, width: 0.1 * p.em}
-	if v.High > v.Low && m.drawable(v.Low) && m.drawable(v.High) {
+	if (Band{v.Low, v.High}).given() {
 		low, high := f.x.at(f.x.clamp(v.Low)), f.x.at(f.x.clamp(v.High))
 		p.line(ink, point{low, y}, point{high, y})
 		p.line(ink, point{low, y - thick/4}, point{low, y + thick/4})
 		p.line(ink, point{high, y - thick/4}, point{high, y + thick/4})
 		right = max(right, high)
 	}
-	if v.Bound > 0 && m.drawable(v.Bound) {
+	if positive(v.Bound) {
 		at := f.x.at(f.x.clamp(v.Bound))
 		p.marker(diamond, p.text, at, y, 0.28*p.em)
 		right = max(right, at+0.3*p.em)

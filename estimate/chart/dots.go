@@ -73,11 +73,13 @@ const mostNamed = 12
 func (r *Roofline) drawDots(p *pen, f *field, o *obstacles, i int) (ls []label) {
 	var total unit.Seconds
 	for _, d := range r.Roofs[i].Work {
-		total += d.Time
+		if positive(float64(d.Time)) {
+			total += d.Time
+		}
 	}
 	for _, d := range drawables(r.Roofs[i].Work) {
 		share := 0.0
-		if total > 0 {
+		if positive(float64(d.Time)) {
 			share = float64(d.Time / total)
 		}
 		at := f.at(float64(d.Intensity), float64(d.Rate))
@@ -91,7 +93,7 @@ func (r *Roofline) drawDots(p *pen, f *field, o *obstacles, i int) (ls []label) 
 		if len(r.Roofs) > 1 {
 			color = l.color
 		}
-		ls = append(ls, label{lines: []string{d.Name + " " + shareText(share)}, color: color, at: at, radius: radius, rank: share})
+		ls = append(ls, label{lines: []string{d.Name + " " + shareText(share)}, color: color, at: at, radius: radius, rank: share, far: true})
 	}
 	return ls
 }

@@ -52,7 +52,7 @@ func (e *Elasticities) draw(p *pen, area box) {
 	reach := 0.0
 	for i := range e.Rows {
 		for _, v := range e.Rows[i].Values {
-			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			if finite(v) {
 				reach = max(reach, math.Abs(v))
 			}
 		}
@@ -103,7 +103,7 @@ func (e *Elasticities) panel(p *pen, panel box, names float64, k int, reach floa
 
 func (e *Elasticities) bar(p *pen, g *field, r *Elasticity, k int, y, thick float64) {
 	zero, text := g.x.at(0), p.tickStyle()
-	if k >= len(r.Values) || math.IsNaN(r.Values[k]) {
+	if k >= len(r.Values) || !finite(r.Values[k]) {
 		p.middle(text, zero+0.4*p.em, y, "–")
 		return
 	}

@@ -3,7 +3,6 @@ package chart
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"roofline/hardware/unit"
@@ -37,7 +36,7 @@ type Configuration struct {
 // Band is the low and the high end of an uncertain value; the zero value is none.
 type Band struct{ Low, High float64 }
 
-func (b Band) given() bool { return b.High > b.Low && !math.IsInf(b.High, 0) }
+func (b Band) given() bool { return b.High > b.Low && finite(b.High) && finite(b.Low) }
 
 // Limits are values the user set for an axis; 0 where there is none. What misses them is shaded.
 type Limits struct{ XMin, XMax, YMin, YMax float64 }
@@ -63,16 +62,20 @@ func (f *Frontier) leaves() []string {
 			lost += len(f.Series[i].Points) - drawn
 		}
 	}
-	return missing(names, lost, f.X.Name+" or "+f.Y.Name)
+	return missing(names, lost, &f.X, &f.Y)
 }
 
-// missing says which names, and how many points of others, lack a value that can be drawn.
-func missing(names []string, lost int, what string) (out []string) {
+// missing says which names, and how many points of others, lack a value of one of two measures that can be drawn.
+func missing(names []string, lost int, x, y *Measure) (out []string) {
+	what := fmt.Sprintf("%s or %s not known", x.Name, y.Name)
+	if x.Log || y.Log {
+		what += ", or not above 0"
+	}
 	if len(names) > 0 {
-		out = append(out, fmt.Sprintf("Not drawn, %s not known: %s.", what, listed(names)))
+		out = append(out, fmt.Sprintf("Not drawn, for %s: %s.", what, listed(names)))
 	}
 	if lost > 0 {
-		out = append(out, fmt.Sprintf("%d more points not drawn, %s not known.", lost, what))
+		out = append(out, fmt.Sprintf("Points not drawn, for %s: %d.", what, lost))
 	}
 	return out
 }
@@ -145,12 +148,12 @@ func (f *Frontier) extent() (xs, ys []float64) {
 		return nil, nil
 	}
 	for _, l := range []float64{f.Limits.XMin, f.Limits.XMax} {
-		if l > 0 {
+		if positive(l) {
 			xs = append(xs, l)
 		}
 	}
 	for _, l := range []float64{f.Limits.YMin, f.Limits.YMax} {
-		if l > 0 {
+		if positive(l) {
 			ys = append(ys, l)
 		}
 	}

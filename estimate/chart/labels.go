@@ -16,7 +16,8 @@ type label struct {
 	at     point
 	radius float64 // of the mark
 	rank   float64 // higher ones are placed first
-	must   bool    // placed even where it covers marks
+	must   bool    // placed even where it covers marks or lines
+	far    bool    // may stand well away from its mark
 }
 
 // obstacles are what labels are kept off.
@@ -80,9 +81,9 @@ func intersect(a, b [2]point) bool {
 
 func overlapsAny(b box, others []box) bool { return slices.ContainsFunc(others, b.overlaps) }
 
-// place writes labels beside their marks so that no two words overlap, and keeps them off markers and lines as far as there
-// is room. A label that has to stand away from its mark gets a leader; one that finds no room is left out; lost counts
-// those among them that must not be.
+// place writes labels beside their marks so that no two words overlap, off markers and lines too
+// unless they must be there. A label away from its mark gets a leader; one that finds no room is left out, and counted if it
+// must not be.
 func (p *pen) place(o *obstacles, labels []label) (lost int) {
 	labels = slices.Clone(labels)
 	slices.SortStableFunc(labels, func(a, b label) int { return cmp.Compare(b.rank, a.rank) })
@@ -124,14 +125,18 @@ func (p *pen) spot(o *obstacles, l *label, style lettering) (best box, covered f
 		w = max(w, p.width(style, line))
 	}
 	least := math.Inf(1)
-	for ring, gap := range []float64{0.25, 0.7, 1.4, 2.4, 3.6, 5, 7} {
+	rings := []float64{0.25, 0.7, 1.4, 2.4, 3.6, 5, 7}
+	if !l.far && !l.must {
+		rings = rings[:3]
+	}
+	for ring, gap := range rings {
 		for k := range 16 {
 			sin, cos := math.Sincos(2 * math.Pi * float64(k) / 16)
 			d := l.radius + gap*p.em
 			cx, cy := l.at.x+cos*(d+w/2), l.at.y+sin*(d+h/2)
 			b := box{cx - w/2, cy - h/2, cx + w/2, cy + h/2}
 			c, free := o.cost(b.grown(0.12 * p.em))
-			if !free {
+			if !free || c > 0 && !l.must {
 				continue
 			}
 			total := c + float64(ring)*0.8 + preference(k)
@@ -147,7 +152,7 @@ func (p *pen) spot(o *obstacles, l *label, style lettering) (best box, covered f
 			}
 		}
 	}
-	return best, covered, found && (l.must || least < 14)
+	return best, covered, found
 }
 
 // preference is for the right and above, where names on maps are read best. (E. Imhof, "Positioning Names on Maps", 1975)

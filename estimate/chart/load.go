@@ -52,7 +52,7 @@ func (l *Load) leaves() []string {
 	for _, c := range l.Curves {
 		drawn := 0
 		for _, a := range c.Points {
-			if a.Load > 0 && l.Throughput.drawable(a.Throughput) && l.Latency.drawable(a.Latency) {
+			if positive(a.Load) && l.Throughput.drawable(a.Throughput) && l.Latency.drawable(a.Latency) {
 				drawn++
 			}
 		}
@@ -62,7 +62,7 @@ func (l *Load) leaves() []string {
 			lost += len(c.Points) - drawn
 		}
 	}
-	return missing(names, lost, l.Throughput.Name+" or "+l.Latency.Name)
+	return missing(names, lost, &l.Throughput, &l.Latency)
 }
 
 func (l *Load) draw(p *pen, area box) {
@@ -84,8 +84,8 @@ func (l *Load) key(p *pen) []keyed {
 	knees, fulls := false, false
 	for i := range l.Curves {
 		out = append(out, keyed{look: p.look(i), text: l.Curves[i].Name, line: true, marker: true})
-		knees = knees || l.Curves[i].Knee > 0
-		fulls = fulls || l.Curves[i].Full > 0
+		knees = knees || positive(l.Curves[i].Knee)
+		fulls = fulls || positive(l.Curves[i].Full)
 	}
 	if len(out) == 1 && out[0].text == "" {
 		out = nil
@@ -111,19 +111,19 @@ func (l *Load) panel(p *pen, area box, m *Measure, limit float64, value func(*At
 				ys = append(ys, b.Low, b.High)
 			}
 		}
-		if c := &l.Curves[i]; c.Full > 0 {
+		if c := &l.Curves[i]; positive(c.Full) {
 			xs = append(xs, c.Full)
 		}
 	}
-	if limit > 0 {
+	if positive(limit) {
 		ys = append(ys, limit)
 	}
 	f := p.axes(area, &mx, m, mx.span(xs), m.span(ys))
-	if limit > 0 {
+	if positive(limit) {
 		p.rectangle(p.shade, box{f.x0, f.y.at(limit), f.x1, f.y1})
 	}
 	p.grid(f)
-	if limit > 0 {
+	if positive(limit) {
 		o, y := &obstacles{}, f.y.at(limit)
 		p.limitLine(o, point{f.x0, y}, point{f.x1, y})
 		p.limitText(o, "at most "+limitText(limit, m), f.x0+0.3*p.em, y-1.05*p.em, 0)
@@ -168,7 +168,7 @@ func (l *Load) curve(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (f
 func (l *Load) drawable(i int, m *Measure, value func(*AtLoad) (float64, Band)) (out []AtLoad) {
 	for j := range l.Curves[i].Points {
 		a := &l.Curves[i].Points[j]
-		if v, _ := value(a); a.Load > 0 && m.drawable(v) {
+		if v, _ := value(a); positive(a.Load) && m.drawable(v) {
 			out = append(out, *a)
 		}
 	}

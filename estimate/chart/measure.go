@@ -29,10 +29,17 @@ const (
 	Lower
 )
 
+// outOfReach is more than any quantity there is; its inverse is less.
+const outOfReach = 1e30
+
+// finite reports a value that is known and within reach.
+func finite(v float64) bool { return math.Abs(v) < outOfReach }
+
+// positive reports a finite value that is above zero.
+func positive(v float64) bool { return v > 1/outOfReach && finite(v) }
+
 // drawable reports whether a value can be drawn on the measure's axis.
-func (m *Measure) drawable(v float64) bool {
-	return !math.IsNaN(v) && !math.IsInf(v, 0) && (!m.Log || v > 0)
-}
+func (m *Measure) drawable(v float64) bool { return finite(v) && (!m.Log || positive(v)) }
 
 // base returns the symbol of the unit that values are in.
 func (m *Measure) base() string {

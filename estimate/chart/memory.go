@@ -22,8 +22,25 @@ type Filled struct {
 }
 
 func (f *Filled) parts() []unit.Bytes {
-	return []unit.Bytes{f.Weights, f.KVCache, f.Activations, f.Reserved}
+	parts := []unit.Bytes{f.Weights, f.KVCache, f.Activations, f.Reserved}
+	for i, b := range parts {
+		if !positive(float64(b)) {
+			parts[i] = 0
+		}
+	}
+	return parts
 }
+
+// capacity is 0 where it is not known.
+func (f *Filled) capacity() float64 {
+	if f.known() {
+		return float64(f.Capacity)
+	}
+	return 0
+}
+
+// known reports a capacity that can be drawn.
+func (f *Filled) known() bool { return positive(float64(f.Capacity)) }
 
 func (f *Filled) total() (sum unit.Bytes) {
 	for _, b := range f.parts() {
@@ -54,7 +71,7 @@ func (m *Memory) leaves() (out []string) {
 	}
 	var unknown []string
 	for i := range m.Rows {
-		if m.Rows[i].Capacity == 0 {
+		if !m.Rows[i].known() {
 			unknown = append(unknown, m.Rows[i].Name)
 		}
 	}
@@ -82,7 +99,7 @@ func (m *Memory) draw(p *pen, area box) {
 	for i := range m.rows() {
 		f := &m.Rows[i]
 		room = max(room, p.width(name, f.Name), p.width(detail, f.Detail))
-		values = append(values, float64(f.total()), float64(f.Capacity))
+		values = append(values, float64(f.total()), f.capacity())
 	}
 	room = min(room, 0.4*area.width())
 	measure := Measure{Name: "memory of each device", Scales: unit.Scales{{Factor: float64(unit.GiB), Symbol: "GiB"}}}
@@ -113,12 +130,12 @@ func (m *Memory) stack(p *pen, g *field, f *Filled, y, thick float64) {
 		p.tagged(fmt.Sprintf("%s: %s %s", f.Name, memoryParts[i], b), func() { p.area(l, area) })
 		from = to
 	}
-	if f.Capacity > 0 {
-		at := g.x.at(float64(f.Capacity))
+	if f.known() {
+		at := g.x.at(f.capacity())
 		p.line(stroke{color: p.text, width: 0.18 * p.em}, point{at, y - thick*0.75}, point{at, y + thick*0.75})
 	}
 	if f.Short > 0 {
-		p.middle(shortStyle(p), g.x.at(max(from, float64(f.Capacity)))+0.5*p.em, y, f.Short.String()+" short")
+		p.middle(shortStyle(p), g.x.at(max(from, f.capacity()))+0.5*p.em, y, f.Short.String()+" short")
 	}
 }
 

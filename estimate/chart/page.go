@@ -13,6 +13,9 @@ import (
 // PNG writes a chart as an image: of as many pixels as its width says where that is a whole number of them, else at 300 per
 // inch.
 func PNG(w io.Writer, c Chart, s Style) error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	p := s.pen()
 	height := s.height(p, c)
 	if dots := s.width() * height * math.Pow(float64(s.ppi())/72, 2); dots > mostPixels {

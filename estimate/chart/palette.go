@@ -24,7 +24,7 @@ var (
 	}
 	monochrome = palette{
 		background: rgb(0xffffff), text: rgb(0x000000), muted: rgb(0x404040), axis: rgb(0x606060), grid: rgb(0xd4d4d4), shade: rgb(0xececec),
-		series:  []color.NRGBA{rgb(0x000000), rgb(0x707070), rgb(0x303030), rgb(0x8c8c8c), rgb(0x505050), rgb(0x9a9a9a), rgb(0x101010)},
+		series:  []color.NRGBA{rgb(0x000000), rgb(0x707070), rgb(0x303030), rgb(0x8c8c8c), rgb(0x505050), rgb(0x808080), rgb(0x181818)},
 		hatched: true,
 	}
 )

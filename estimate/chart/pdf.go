@@ -14,6 +14,9 @@ import (
 
 // PDF writes a chart as a page of its size, with its fonts embedded and its words as text.
 func PDF(w io.Writer, c Chart, s Style) error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	p := s.pen()
 	height := s.height(p, c)
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: s.width(), Ht: height}})

@@ -162,7 +162,7 @@ func (p *pen) area(l look, b box) {
 		p.diagonals(fine, b, 1)
 		p.diagonals(fine, b, -1)
 	case flat:
-		p.rectangle(p.tint(p.text, 0.35), b)
+		p.rectangle(l.color, b)
 	}
 	p.outline(fine, b.corners()...)
 }

@@ -38,11 +38,11 @@ type Dot struct {
 }
 
 func (d *Dot) drawable() bool {
-	return d.Intensity > 0 && d.Rate > 0 && !math.IsInf(float64(d.Intensity), 0) && !math.IsInf(float64(d.Rate), 0)
+	return positive(float64(d.Intensity)) && positive(float64(d.Rate))
 }
 
 // drawable reports whether a device has a roof that can be drawn.
-func (r *Roof) drawable() bool { return r.Bandwidth > 0 && r.top().Rate > 0 }
+func (r *Roof) drawable() bool { return positive(float64(r.Bandwidth)) && r.top().Rate > 0 }
 
 // ridge is the intensity from which a peak, and not the bandwidth, is the limit.
 func (r *Roof) ridge(peak Peak) float64 { return float64(peak.Rate) / float64(r.Bandwidth) }
@@ -50,7 +50,7 @@ func (r *Roof) ridge(peak Peak) float64 { return float64(peak.Rate) / float64(r.
 // top is the highest peak.
 func (r *Roof) top() (top Peak) {
 	for _, k := range r.Peaks {
-		if k.Rate > top.Rate {
+		if k.Rate > top.Rate && finite(float64(k.Rate)) {
 			top = k
 		}
 	}
@@ -241,5 +241,5 @@ func (r *Roofline) nameRidge(p *pen, f *field, o *obstacles, ridge float64, c co
 // nameSlope writes the bandwidth beside the slope.
 func (r *Roofline) nameSlope(p *pen, o *obstacles, slope [2]point, text string, c color.NRGBA) {
 	at := point{slope[0].x + 0.3*(slope[1].x-slope[0].x), slope[0].y + 0.3*(slope[1].y-slope[0].y)}
-	p.place(o, []label{{lines: []string{text}, color: c, at: at}})
+	p.place(o, []label{{lines: []string{text}, color: c, at: at, far: true}})
 }

@@ -15,7 +15,7 @@ func (f *Frontier) shade(p *pen, g *field, o *obstacles) {
 		{l.YMin, &f.Y, false, func(at float64) box { return box{g.x0, g.y0, g.x1, at} }},
 		{l.YMax, &f.Y, false, func(at float64) box { return box{g.x0, at, g.x1, g.y1} }},
 	} {
-		if !(r.limit > 0) {
+		if !positive(r.limit) {
 			continue
 		}
 		if r.vertical {
@@ -35,16 +35,16 @@ func (f *Frontier) shade(p *pen, g *field, o *obstacles) {
 	for _, at := range y {
 		p.limitLine(o, point{g.x0, at}, point{g.x1, at})
 	}
-	if l.XMin > 0 {
+	if positive(l.XMin) {
 		p.limitText(o, "at least "+limitText(l.XMin, &f.X), g.x.at(g.x.clamp(l.XMin))+0.3*p.em, g.y1-1.05*p.em, 0)
 	}
-	if l.XMax > 0 {
+	if positive(l.XMax) {
 		p.limitText(o, "at most "+limitText(l.XMax, &f.X), g.x.at(g.x.clamp(l.XMax))-0.3*p.em, g.y1-1.05*p.em, 1)
 	}
-	if l.YMin > 0 {
+	if positive(l.YMin) {
 		p.limitText(o, "at least "+limitText(l.YMin, &f.Y), g.x1-0.3*p.em, g.y.at(g.y.clamp(l.YMin))+0.25*p.em, 1)
 	}
-	if l.YMax > 0 {
+	if positive(l.YMax) {
 		p.limitText(o, "at most "+limitText(l.YMax, &f.Y), g.x1-0.3*p.em, g.y.at(g.y.clamp(l.YMax))-1.05*p.em, 1)
 	}
 }

@@ -62,6 +62,24 @@ const (
 	printPPI  = 300
 )
 
+// The least a picture can be: a thumbnail, with letters that can be told apart; and the largest letters of a poster.
+const (
+	leastSide       = 3 / 2.54 * 72
+	smallestLetters = 3
+	largestLetters  = 144
+)
+
+// check reports sizes no picture can be drawn in.
+func (s Style) check() error {
+	switch {
+	case s.Width != 0 && s.Width < leastSide, s.Height != 0 && s.Height < leastSide:
+		return fmt.Errorf("a picture less than 3 cm wide or high has no room for anything")
+	case s.FontSize != 0 && !(s.FontSize >= smallestLetters && s.FontSize <= largestLetters):
+		return fmt.Errorf("letters of %.3g pt: want %d to %d", float64(s.FontSize), smallestLetters, largestLetters)
+	}
+	return nil
+}
+
 // ppi is the screen's where the width is a whole number of screen pixels, else the printer's.
 func (s Style) ppi() int {
 	if px := s.width() / 72 * screenPPI; s.Width > 0 && math.Abs(px-math.Round(px)) < 1e-6 {

@@ -16,6 +16,9 @@ import (
 // SVG writes a chart as a document that also stands alone within an HTML page: it has no style attributes, which a content
 // security policy may forbid, no ids, which may clash, and its words are text. Marks carry titles that browsers show.
 func SVG(w io.Writer, c Chart, s Style) error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	p := s.pen()
 	height := s.height(p, c)
 	canvas := &svgCanvas{height: height}

@@ -20,9 +20,17 @@ type Spent struct {
 	By   map[string]unit.Seconds
 }
 
+// of is the time under a limit, 0 where it is not known.
+func (s *Spent) of(limit string) unit.Seconds {
+	if t := s.By[limit]; positive(float64(t)) {
+		return t
+	}
+	return 0
+}
+
 func (s *Spent) total() (sum unit.Seconds) {
 	for _, l := range limits {
-		sum += s.By[l]
+		sum += s.of(l)
 	}
 	return sum
 }
@@ -90,8 +98,8 @@ func (t *Times) row(p *pen, g *field, s *Spent, all unit.Seconds, left, room, y,
 	p.middle(lettering{color: p.text}, left, y, p.fit(lettering{color: p.text}, s.Name, room))
 	from := 0.0
 	for _, limit := range limits {
-		to := from + float64(s.By[limit])
-		p.tagged(fmt.Sprintf("%s: %s limited by %s", s.Name, s.By[limit], limit), func() {
+		to := from + float64(s.of(limit))
+		p.tagged(fmt.Sprintf("%s: %s limited by %s", s.Name, s.of(limit), limit), func() {
 			p.area(p.limitLook(limit), box{g.x.at(from), y - thick/2, g.x.at(to), y + thick/2})
 		})
 		from = to

@@ -27,6 +27,7 @@ const welcome = `roofline: what will this model do on that hardware, before you 
   roofline fit llama-3.1-70b --context 32k          does it fit, how many users, how many devices
   roofline recommend llama-3.1-70b --target 2000tok/s --slo ttft=2s,tpot=50ms      what to rent
   roofline layers resnet50 --device a100-sxm-80gb   where the time goes, layer by layer
+  roofline serve                                    the same in your browser, offline
 
   MODEL is a file (.onnx .gguf .toml config.json), a folder, or a name: roofline models list
 `
@@ -40,6 +41,7 @@ type cli struct {
 	Sweep     sweepCmd     `cmd:"" help:"Every combination of devices, plans, formats and loads."`
 	Whatif    whatifCmd    `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
 	Validate  validateCmd  `cmd:"" help:"Predictions against published measurements, or your own."`
+	Serve     serveCmd     `cmd:"" help:"The same in a browser: an interactive page, offline."`
 	Catalog   catalogCmd   `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models    modelsCmd    `cmd:"" help:"The built-in models."`
 	Explain   explainCmd   `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`

@@ -16,12 +16,17 @@ const maxDepth = 32
 // maxList bounds the numbers of a list attribute.
 const maxList = 1 << 16
 
+// maxParts bounds the nodes, weights and declared values of a file together, and the tensors of one graph. The largest
+// exports have some ten thousand; a file that is nothing but tiny nodes takes half a minute and gigabytes.
+const maxParts = 1 << 18
+
 // decoder turns the messages of one file into graphs.
 type decoder struct {
 	s         *source
 	opset     int
 	graph     *scope
 	functions map[string]*function
+	parts     int               // read so far
 	names     map[string]string // kinds and attribute names: few, and often repeated
 	depth     int
 }
@@ -139,6 +144,9 @@ func (d *decoder) scope(c cursor, sc *scope) error {
 	err := c.each(func(f field) error {
 		if f.typ != protowire.BytesType {
 			return c.skip(f.typ)
+		}
+		if d.parts++; d.parts > maxParts {
+			return fmt.Errorf("malformed at byte %d: more than %d nodes, weights and values", c.pos, maxParts)
 		}
 		switch f.num {
 		case 1: // node
@@ -349,6 +357,9 @@ func (d *decoder) node(c cursor, sc *scope) error {
 			id := model.NoTensor
 			if len(b) > 0 {
 				id = sc.id(b)
+			}
+			if len(sc.g.Tensors) > maxParts {
+				return fmt.Errorf("malformed at byte %d: more than %d tensors", c.pos, maxParts)
 			}
 			if f.num == 1 {
 				inputs = append(inputs, id)

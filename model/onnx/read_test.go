@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -184,6 +185,20 @@ func TestHugeShapes(t *testing.T) {
 			sub(nil, 11, valueMessage("x", 4)), sub(nil, 12, valueMessage("y", 4))))
 		if n := allocated(func() { readAndInfer(file, model.Bindings{}) }); n > 1<<20 { //nolint:errcheck // either is fine
 			t.Errorf("%v: %d bytes allocated", dims, n)
+		}
+	}
+}
+
+// TestTooManyParts: a file that is nothing but tiny nodes, or one node of nothing but inputs, is cut off early.
+func TestTooManyParts(t *testing.T) {
+	var nodes, inputs []byte
+	for i := range 2 * maxParts {
+		nodes = sub(nodes, 1, nodeMessage("Relu", []string{fmt.Sprint(i)}, []string{fmt.Sprint(i + 1)}))
+		inputs = sub(inputs, 1, fmt.Sprint(i))
+	}
+	for name, graph := range map[string][]byte{"nodes": nodes, "inputs": sub(nil, 1, inputs)} {
+		if _, err := readAndInfer(modelMessage(graph), model.Bindings{}); err == nil || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"roofline/cmd/roofline/internal/page"
+)
+
+func newPage(t testing.TB) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(page.New(page.Config{Run: answerPage, MaxUpload: 64 << 20}).Handler())
+	t.Cleanup(s.Close)
+	return s
+}
+
+func get(t testing.TB, address string) (int, string) {
+	t.Helper()
+	r, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(body)
+}
+
+// post uploads a file and returns its handle.
+func post(t testing.TB, s *httptest.Server, name string, data []byte) (status int, handle, body string) {
+	t.Helper()
+	r, err := http.Post(s.URL+"/api/v1/files?name="+url.QueryEscape(name), "application/octet-stream", bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var u struct{ Handle string }
+	_ = json.Unmarshal(text, &u) // of an error there is none
+	return r.StatusCode, u.Handle, string(text)
+}
+
+// TestPageParameters: what a request may set are flags of the command, and none that names a file but by its handle.
+func TestPageParameters(t *testing.T) {
+	var line cli
+	parser, err := kong.New(&line, kong.Vars{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byFile := []string{"output", "catalog", "from", "calibration", "trace"}
+	for name, v := range page.Verbs {
+		node := parser.Model.Node
+		words, arg, flags, files := v.Describe()
+		for _, word := range words {
+			at := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word })
+			if at < 0 && len(node.Positional) > 1 { // the first of them is in the words
+				continue
+			}
+			if at < 0 {
+				t.Fatalf("%s: no command %q", name, strings.Join(words, " "))
+			}
+			node = node.Children[at]
+		}
+		if arg != "" && len(node.Positional) == 0 {
+			t.Errorf("%s: the command takes no argument", name)
+		}
+		has := func(flag string) bool {
+			return slices.ContainsFunc(slices.Concat(node.Flags, parser.Model.Flags), func(f *kong.Flag) bool { return f.Name == flag })
+		}
+		for _, flag := range slices.Concat(flags, files) {
+			if !has(flag) {
+				t.Errorf("%s: the command has no flag --%s", name, flag)
+			}
+		}
+		for _, flag := range flags {
+			if slices.Contains(byFile, flag) {
+				t.Errorf("%s: --%s names a file of this machine", name, flag)
+			}
+		}
+	}
+}
+
+// TestPageIsTheCommand: what is downloaded is what the command prints, byte for byte.
+func TestPageIsTheCommand(t *testing.T) {
+	s := newPage(t)
+	for _, c := range []struct {
+		verb, query string
+		args        []string
+	}{
+		{"estimate", "model=llama-3.1-8b&device=h100-sxm,mi300x", []string{"estimate", "llama-3.1-8b", "--device", "h100-sxm,mi300x"}},
+		{"estimate", "model=resnet50&device=l4&batch=1,8&explain=1", []string{"estimate", "resnet50", "--device", "l4", "--batch", "1,8", "--explain"}},
+		{"fit", "model=llama-3.1-70b&device=h100-sxm&context=32k", []string{"fit", "llama-3.1-70b", "--device", "h100-sxm", "--context", "32k"}},
+		{"layers", "model=vit-b-16&device=l4&top=5", []string{"layers", "vit-b-16", "--device", "l4", "--top", "5"}},
+		{"catalog", "devices=h100*", []string{"catalog", "list", "h100*"}},
+		{"models", "", []string{"models", "list"}},
+	} {
+		for form, extra := range map[string][]string{"json": {"--format", "json"}, "csv": {"--format", "csv"}, "markdown": {"--format", "markdown"}, "table": nil} {
+			var want, errs bytes.Buffer
+			if exit := run(slices.Concat(c.args, extra), &want, &errs); exit != exitAnswered {
+				t.Fatalf("%v: exit %d, %s", c.args, exit, errs.String())
+			}
+			code, got := get(t, s.URL+"/api/v1/"+c.verb+"?form="+form+"&"+c.query)
+			if code != 200 || got != want.String() {
+				t.Errorf("%s as %s: %d\n%.300s\nwant\n%.300s", c.verb, form, code, got, want.String())
+			}
+		}
+	}
+}
+
+// TestPageUploads: a file is the same model in memory as on disk; what can't be read is refused in the reader's words.
+func TestPageUploads(t *testing.T) {
+	s := newPage(t)
+	dir := t.TempDir()
+	t.Chdir(dir)
+	net := []byte("name = \"net\"\n[[input]]\nname = \"x\"\nshape = [1, 8]\n[[op]]\nkind = \"Relu\"\n")
+	if err := os.WriteFile(filepath.Join(dir, "net.toml"), net, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, handle, body := post(t, s, "net.toml", net)
+	if code != 201 {
+		t.Fatalf("%d %s", code, body)
+	}
+	var want bytes.Buffer
+	if exit := run([]string{"estimate", "net.toml", "--device", "l4", "--format", "json"}, &want, io.Discard); exit != exitAnswered {
+		t.Fatalf("exit %d", exit)
+	}
+	if code, got := get(t, s.URL+"/api/v1/estimate?model=upload:"+handle+"&device=l4"); code != 200 || got != want.String() {
+		t.Errorf("an upload: %d\n%.300s\nwant\n%.300s", code, got, want.String())
+	}
+	if code, got := get(t, s.URL+"/api/v1/estimate?model=net.toml&device=l4"); code != 422 || !strings.Contains(got, "no such file here") {
+		t.Errorf("a file of this machine by its name: %d %s", code, got)
+	}
+	for name, data := range map[string]string{
+		"broken.onnx": "not a protobuf at all", "empty.onnx": "", "half.gguf": "GGUF\x03\x00\x00\x00", "deep.json": strings.Repeat("[", 1<<20),
+		"list.json": "[]", "bad.toml": "[x]\nmemory.capacity = 5\n", "graph.toml": "[[op]]\nkind = 5\n", "text.txt": "hello",
+	} {
+		if code, _, body := post(t, s, name, []byte(data)); code != 422 || !strings.Contains(body, "error") {
+			t.Errorf("%s: %d %s", name, code, body)
+		}
+	}
+}
+
+// TestPageOwnDevice: a device that was handed over is one of the catalog, for who names it.
+func TestPageOwnDevice(t *testing.T) {
+	s := newPage(t)
+	device := []byte("[my-chip]\nkind = \"gpu\"\nmemory.capacity = \"96 GiB\"\nmemory.bandwidth = \"4.8 TB/s\"\nmatrix.bf16 = \"1000 TFLOP/s\"\nvector.fp32 = \"60 TFLOP/s\"\nsource = \"datasheet\"\n")
+	code, handle, body := post(t, s, "my-chip.toml", device)
+	if code != 201 || !strings.Contains(body, `"kind":"catalog"`) {
+		t.Fatalf("%d %s", code, body)
+	}
+	if code, got := get(t, s.URL+"/api/v1/estimate?model=llama-3.1-8b&device=my-chip&catalog="+handle); code != 200 || !strings.Contains(got, "--catalog my-chip.toml") {
+		t.Errorf("%d %.300s", code, got)
+	}
+	if code, got := get(t, s.URL+"/api/v1/estimate?model=llama-3.1-8b&device=my-chip"); code != 422 {
+		t.Errorf("without the handle it is there too: %d %.300s", code, got)
+	}
+}
+
+// BenchmarkPage is one move of a slider: of six devices, as the page starts, and of the whole catalog.
+func BenchmarkPage(b *testing.B) {
+	s := page.New(page.Config{Run: answerPage}).Handler()
+	for name, query := range map[string]string{
+		"six":     "model=llama-3.1-8b&device=h200-sxm,h100-sxm,mi300x,a100-sxm-80gb,l40s,l4&isl=2048",
+		"catalog": "model=llama-3.1-8b&device=all&isl=2048",
+		"graph":   "model=resnet50&device=all&batch=32",
+		"curves":  "model=llama-3.1-8b&device=h200-sxm,h100-sxm,mi300x,a100-sxm-80gb,l40s,l4&concurrency=1..1024*2",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest("GET", "/api/v1/estimate?form=page&"+query, nil)
+				r.Host = "localhost"
+				w := httptest.NewRecorder()
+				s.ServeHTTP(w, r)
+				if w.Code != 200 {
+					b.Fatal(w.Code, w.Body)
+				}
+			}
+		})
+	}
+}

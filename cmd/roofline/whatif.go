@@ -9,12 +9,14 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/chart"
 	"roofline/hardware/dtype"
 )
 
 // whatifCmd asks what another device, runtime, price or load would change.
 type whatifCmd struct {
-	question `embed:""`
+	question     `embed:""`
+	pictureFlags `embed:""`
 
 	Set         []string  `help:"Another value for a field of the catalog (memory.bandwidth=4.8TB/s, matrix.bf16=*1.2, runtime.per-step=0us) or for a flag (osl=2k, dtype=fp8). Repeatable." placeholder:"FIELD=VALUE" sep:"none"`
 	Sensitivity bool      `help:"By how many per cent latency, throughput and cost change for each per cent of bandwidth, peak, capacity, overhead, price …"`
@@ -29,6 +31,7 @@ func (whatifCmd) Help() string {
   roofline whatif llama-3.1-8b --device h100-sxm --concurrency 64 --sensitivity
   roofline whatif llama-3.1-70b --device h100-sxm --count 4 --concurrency 32 --require tpot=20ms
   roofline whatif resnet50 --device l4 --set memory.bandwidth=*2 -o my-l4.toml    a file for --catalog
+  roofline whatif llama-3.1-8b --device h100-sxm -o decides.svg                   the elasticities as bars
 Fields are those of roofline catalog show; those of what is around the device begin with runtime, link, system, site or
 ownership.`
 }
@@ -55,8 +58,8 @@ func (c *whatifCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if len(c.Set) == 0 && len(c.Require) == 0 {
-		c.Sensitivity = true // nothing else was asked
+	if len(c.Set) == 0 && len(c.Require) == 0 || s.Format.IsPicture() {
+		c.Sensitivity = true // nothing else was asked, or can be drawn
 	}
 	sets, err := x.settings(c.Set)
 	if err != nil {
@@ -83,6 +86,7 @@ func (c *whatifCmd) Run(s *session) error {
 	if c.Sensitivity {
 		doc.Sensitivity = x.sensitivities()
 		x.showSensitivity(a, doc.Sensitivity)
+		a.Picture = c.draw(func() chart.Chart { return x.bars(a, doc.Sensitivity) })
 	}
 	for i := range c.Require {
 		r, err := x.require(&c.Require[i])

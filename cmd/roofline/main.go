@@ -46,6 +46,7 @@ type cli struct {
 	Models    modelsCmd    `cmd:"" help:"The built-in models."`
 	Explain   explainCmd   `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
 	Version   versionCmd   `cmd:"" help:"Version of the command and of the catalog."`
+	Compare   compareCmd   `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
 
 	globals
 }

@@ -32,8 +32,22 @@ type Disk struct{}
 // Model reads a model as [Load] does.
 func (Disk) Model(name string, b model.Bindings) (*Loaded, error) { return Load(name, b) }
 
-// Read returns what is in a file.
-func (Disk) Read(name string) ([]byte, error) { return os.ReadFile(name) }
+// maxRead is more than any file has that is read whole.
+const maxRead = 64 << 20
+
+// Read returns what is in a file of a reasonable size.
+func (Disk) Read(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxRead+1))
+	if err == nil && len(data) > maxRead {
+		err = fmt.Errorf("%s: too large: want at most %d MiB", name, maxRead>>20)
+	}
+	return data, err
+}
 
 // TOML lists the documents a path stands for.
 func (Disk) TOML(path string) ([]string, error) {

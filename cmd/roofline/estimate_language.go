@@ -315,7 +315,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	n := newNamer(s.catalog)
 	what := fmt.Sprintf("decode step of %.0f sequences at %v tokens of context", step.Batch, tokens(step.Context))
 	if step.Prompts > 0 {
-		what = fmt.Sprintf("prefill of %.0f prompts of %v tokens", step.Prompts, tokens(step.Tokens))
+		what = fmt.Sprintf("prefill of %s of %v tokens", plural(int(step.Prompts), "prompt"), tokens(step.Tokens))
 	}
 	a := &show.Answer{
 		Assumed: languageAssumed(loaded, estimate.Request{}, rows) + " · " + what,

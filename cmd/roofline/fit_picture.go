@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate/chart"
@@ -20,7 +18,7 @@ func (c *fitCmd) stack(s *session, a *show.Answer, loaded *deploy.Loaded, all []
 			if f.Fits == nil || !*f.Fits {
 				row.KVCache = 0 // there is no room for one
 			} else {
-				row.Detail += fmt.Sprintf(" · %.0f users", f.Users)
+				row.Detail += " · " + plural(int(f.Users), "user")
 			}
 			m.Rows = append(m.Rows, row)
 		}

@@ -191,10 +191,10 @@ func (c *layersCmd) phase(m *transformer.Model, t *estimate.Target) (*breakdown,
 	}
 	n := float64(max(c.Batch, 1))
 	step := transformer.Step{Batch: n, Context: float64(c.Context)}
-	what := fmt.Sprintf("decode of %.0f tokens at %v of context", n, c.Context)
+	what := fmt.Sprintf("decode of %s at %v of context", plural(int(n), "token"), c.Context)
 	if c.Phase == "prefill" {
 		step = transformer.Step{Prompts: n, Tokens: float64(c.Context)}
-		what = fmt.Sprintf("prefill of %.0f prompts of %v tokens", n, c.Context)
+		what = fmt.Sprintf("prefill of %s of %v tokens", plural(int(n), "prompt"), c.Context)
 	}
 	b := &breakdown{what: what, warnings: m.Warnings, assumed: []string{m.Name, unit.Group(fmt.Sprintf("%.0f", m.Parameters())) + " parameters"}}
 	if t == nil {

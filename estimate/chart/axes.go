@@ -2,6 +2,9 @@ package chart
 
 import "math"
 
+// gap parts a title from what follows it; SVG would join common spaces.
+const gap = "\u00a0\u00a0\u00a0"
+
 // field is the part of a chart that two axes span.
 type field struct {
 	box
@@ -58,9 +61,9 @@ func (p *pen) yAxis(f *field, title string, better Direction, left float64) {
 	}
 	switch better {
 	case Higher:
-		title += "   ↑ better"
+		title += gap + "↑ better"
 	case Lower:
-		title += "   ↓ better"
+		title += gap + "↓ better"
 	}
 	p.write(p.titleOfAxis(), left, f.y1+0.75*p.em, p.fit(p.titleOfAxis(), title, f.x1-left))
 }
@@ -79,11 +82,11 @@ func (p *pen) xAxis(f *field, title string, better Direction, ticks []tick) {
 	style := p.titleOfAxis()
 	y := f.y0 - 0.5*p.em - p.lineHeight(p.tickStyle()) - p.lineHeight(style) + 0.45*p.em
 	if better == Lower {
-		p.write(style, f.x0, y, p.fit(style, "← better   "+title, f.width()))
+		p.write(style, f.x0, y, p.fit(style, "← better"+gap+title, f.width()))
 		return
 	}
 	if better == Higher {
-		title += "   better →"
+		title += gap + "better →"
 	}
 	style.align = 1
 	p.write(style, f.x1, y, p.fit(style, title, f.width()))

@@ -219,7 +219,7 @@ func (b *Bars) title(p *pen, panel box, m *Measure, s unit.Scale) {
 	p.write(p.titleOfAxis(), panel.x0, panel.y1-p.em, p.fit(p.titleOfAxis(), m.Name, panel.width()))
 	better := map[Direction]string{Higher: "better →", Lower: "← better"}[m.Better]
 	small := p.tickStyle()
-	p.write(small, panel.x0, panel.y1-p.em-p.lineHeight(small), p.fit(small, strings.TrimSpace(s.Symbol+"   "+better), panel.width()))
+	p.write(small, panel.x0, panel.y1-p.em-p.lineHeight(small), p.fit(small, strings.Trim(s.Symbol+gap+better, gap), panel.width()))
 }
 
 // titleHeight is the room a title takes.

@@ -34,7 +34,7 @@ func (r *Roofline) key(p *pen) []keyed {
 	var out []keyed
 	if len(r.Roofs) > 1 {
 		for i := range r.Roofs {
-			out = append(out, keyed{look: p.look(i), text: r.Roofs[i].Device, line: true, marker: true})
+			out = append(out, keyed{look: p.look(i), text: r.Roofs[i].said(), line: true, marker: true})
 		}
 	} else {
 		seen := map[string]bool{}
@@ -56,14 +56,13 @@ func (r *Roofline) key(p *pen) []keyed {
 	return out
 }
 
-// drawWork draws the dots, the largest first, and names those that take the most time.
-func (r *Roofline) drawWork(p *pen, f *field, o *obstacles) {
-	var named []label
+// drawWork draws the dots, the largest first, and returns the names of those that take the most time.
+func (r *Roofline) drawWork(p *pen, f *field, o *obstacles) (named []label) {
 	for i := range r.Roofs {
 		ls := r.drawDots(p, f, o, i)
 		named = append(named, gathered(largest(ls, mostNamed/len(r.Roofs)), 1.2*p.em)...)
 	}
-	p.place(o, named)
+	return named
 }
 
 // mostNamed is how many dots of a roofline are named.
@@ -93,7 +92,7 @@ func (r *Roofline) drawDots(p *pen, f *field, o *obstacles, i int) (ls []label) 
 		if len(r.Roofs) > 1 {
 			color = l.color
 		}
-		ls = append(ls, label{lines: []string{d.Name + " " + shareText(share)}, color: color, at: at, radius: radius, rank: share, far: true})
+		ls = append(ls, label{lines: []string{d.Name + " " + shareText(share)}, color: color, at: at, radius: radius, rank: share, far: len(r.Roofs) == 1})
 	}
 	return ls
 }

@@ -116,7 +116,7 @@ func (e *Elasticities) bar(p *pen, g *field, r *Elasticity, k int, y, thick floa
 	p.tagged(fmt.Sprintf("%s: %s %+.2f %% for 1 %%", r.Name, e.Measures[k], v), func() {
 		p.area(l, box{min(zero, end), y - thick/2, max(zero, end), y + thick/2})
 	})
-	if v < 0 {
+	if v < 0 && signed(v) != "0" {
 		text.align = 1
 		p.middle(text, end-0.3*p.em, y, signed(v))
 		return

@@ -70,6 +70,11 @@ func (o *obstacles) crossed(from, to point) (cost float64, free bool) {
 			cost++
 		}
 	}
+	for _, m := range o.marks {
+		if crosses(m, from, to) && !m.grown(1).contains(from) { // not the mark it starts at
+			cost++
+		}
+	}
 	return cost, true
 }
 

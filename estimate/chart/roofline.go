@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"image/color"
 	"math"
 
 	"roofline/hardware/unit"
@@ -98,12 +97,11 @@ func (r *Roofline) draw(p *pen, area box) {
 			r.drawRoof(p, f, o, i)
 		}
 	}
-	for i := range r.Roofs {
-		if r.Roofs[i].drawable() {
-			r.nameRoof(p, f, o, i)
-		}
+	named := r.drawWork(p, f, o)
+	if len(r.Roofs) == 1 && r.Roofs[0].drawable() {
+		r.nameRoof(p, f, o)
 	}
-	r.drawWork(p, f, o)
+	p.place(o, named)
 	if len(xs) == 0 {
 		p.nothing(f.box)
 	}
@@ -155,9 +153,7 @@ func (r *Roofline) drawRoof(p *pen, f *field, o *obstacles, i int) {
 	for _, k := range roof.Peaks {
 		line := roof.flat(f, k)
 		if f.x.holds(roof.ridge(k)) {
-			foot := point{line[0].x, f.y0}
-			p.line(stroke{color: p.axis, width: 0.06 * p.em, dash: []float64{1.5, 3}}, line[0], foot)
-			o.curve(line[0], foot)
+			p.line(stroke{color: p.axis, width: 0.06 * p.em, dash: []float64{1.5, 3}}, line[0], point{line[0].x, f.y0})
 		}
 		p.line(s, line[:]...)
 		o.curve(line[:]...)
@@ -167,40 +163,44 @@ func (r *Roofline) drawRoof(p *pen, f *field, o *obstacles, i int) {
 	o.curve(slope[:]...)
 }
 
-// nameRoof writes peaks on the flat roofs, the bandwidth along the slope, and the ridges at their feet. Of several devices
-// the slopes lie too close for words: the bandwidth then stands with the peak.
-func (r *Roofline) nameRoof(p *pen, f *field, o *obstacles, i int) {
-	roof, c := &r.Roofs[i], r.stroke(p, i).color
+// nameRoof writes peaks on the flat roofs, the bandwidth beside the slope, and the ridges at their feet. Roofs of several
+// devices lie too close for words: there the legend says all that.
+func (r *Roofline) nameRoof(p *pen, f *field, o *obstacles) {
+	roof := &r.Roofs[0]
 	for _, k := range roof.Peaks {
-		text := joinWords(k.Format, k.Rate.String())
-		if len(r.Roofs) > 1 {
-			text = roof.Device + " " + text
-			if k == roof.top() {
-				text += ", " + roof.Bandwidth.String()
-			}
-		}
-		r.nameFlat(p, o, text, roof.flat(f, k), c)
+		r.nameFlat(p, o, joinWords(k.Format, k.Rate.String()), roof.flat(f, k))
 		if f.x.holds(roof.ridge(k)) {
-			r.nameRidge(p, f, o, roof.ridge(k), c)
+			r.nameRidge(p, f, o, roof.ridge(k))
 		}
 	}
-	if len(r.Roofs) == 1 {
-		r.nameSlope(p, o, roof.slope(f), roof.Bandwidth.String(), c)
-	}
+	slope := roof.slope(f)
+	at := point{slope[0].x + 0.3*(slope[1].x-slope[0].x), slope[0].y + 0.3*(slope[1].y-slope[0].y)}
+	p.place(o, []label{{lines: []string{roof.Bandwidth.String()}, color: p.text, at: at, far: true}})
 }
 
-// nameFlat writes the name of a flat roof at the end of it, above or below, where it covers least.
-func (r *Roofline) nameFlat(p *pen, o *obstacles, text string, roof [2]point, c color.NRGBA) {
-	style := lettering{color: c, size: labelSize, align: 1}
+// said is the roof in words, for a legend.
+func (r *Roof) said() string {
+	parts := []string{r.Device}
+	if r.drawable() {
+		for _, k := range r.Peaks {
+			parts = append(parts, joinWords(k.Format, k.Rate.String()))
+		}
+		parts = append(parts, r.Bandwidth.String(), "ridge "+unit.Number(r.ridge(r.top()), 3))
+	}
+	return join(parts...)
+}
+
+// nameFlat writes the name of a flat roof above or below it, near its end, where it covers least.
+func (r *Roofline) nameFlat(p *pen, o *obstacles, text string, roof [2]point) {
+	style := lettering{color: p.text, size: labelSize, align: 1}
 	w, h := p.width(style, text), (capital+descender)*labelSize*p.em
 	var best box
 	least := math.Inf(1)
 	for k, base := range []float64{roof[1].y + 0.2*p.em, roof[1].y - h - 0.2*p.em} {
-		for _, back := range []float64{0, 0.5, 1} {
-			x := roof[1].x - back*w
+		for x := roof[1].x; x-w >= roof[0].x || x == roof[1].x; x -= w / 2 {
 			b := box{x - w, base, x, base + h}
 			cost, free := o.cost(b)
-			if cost += 0.5*float64(k) + back; free && cost < least {
+			if cost += 0.5*float64(k) + (roof[1].x-x)/w; free && cost < least {
 				best, least = b, cost
 			}
 		}
@@ -216,8 +216,8 @@ func (r *Roofline) nameFlat(p *pen, o *obstacles, text string, roof [2]point, c 
 }
 
 // nameRidge writes the intensity of a ridge at the foot of its line.
-func (r *Roofline) nameRidge(p *pen, f *field, o *obstacles, ridge float64, c color.NRGBA) {
-	style := lettering{color: c, size: labelSize}
+func (r *Roofline) nameRidge(p *pen, f *field, o *obstacles, ridge float64) {
+	style := lettering{color: p.muted, size: labelSize}
 	text := "ridge " + unit.Number(ridge, 3)
 	w, h := p.width(style, text), (capital+descender)*labelSize*p.em
 	var best box
@@ -236,10 +236,4 @@ func (r *Roofline) nameRidge(p *pen, f *field, o *obstacles, ridge float64, c co
 		o.words = append(o.words, best)
 		p.write(style, best.x0, best.y0+descender*labelSize*p.em, text)
 	}
-}
-
-// nameSlope writes the bandwidth beside the slope.
-func (r *Roofline) nameSlope(p *pen, o *obstacles, slope [2]point, text string, c color.NRGBA) {
-	at := point{slope[0].x + 0.3*(slope[1].x-slope[0].x), slope[0].y + 0.3*(slope[1].y-slope[0].y)}
-	p.place(o, []label{{lines: []string{text}, color: c, at: at, far: true}})
 }

@@ -3,7 +3,6 @@ package chart
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"roofline/hardware/unit"
 )
@@ -217,9 +216,14 @@ func (b *Bars) numbers(p *pen, k int, s unit.Scale) (w float64) {
 // title writes the name of a measure and, below it, its unit and which end is better.
 func (b *Bars) title(p *pen, panel box, m *Measure, s unit.Scale) {
 	p.write(p.titleOfAxis(), panel.x0, panel.y1-p.em, p.fit(p.titleOfAxis(), m.Name, panel.width()))
-	better := map[Direction]string{Higher: "better →", Lower: "← better"}[m.Better]
+	below := s.Symbol
+	if better := map[Direction]string{Higher: "better →", Lower: "← better"}[m.Better]; better != "" && below != "" {
+		below += gap + better
+	} else {
+		below += better
+	}
 	small := p.tickStyle()
-	p.write(small, panel.x0, panel.y1-p.em-p.lineHeight(small), p.fit(small, strings.Trim(s.Symbol+gap+better, gap), panel.width()))
+	p.write(small, panel.x0, panel.y1-p.em-p.lineHeight(small), p.fit(small, below, panel.width()))
 }
 
 // titleHeight is the room a title takes.

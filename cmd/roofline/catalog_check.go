@@ -85,19 +85,7 @@ func (c *catalogCheckCmd) answer(r *check.Report, f show.Format) *show.Answer {
 	if r.Count(check.Error)+r.Count(check.Warning) > 0 {
 		a.Notes = append(a.Notes, `where a value is right all the same: accepted = { RULE = "reason" } in its table`)
 	}
-	a.JSON = struct {
-		Schema   string          `json:"schema"`
-		Devices  int             `json:"devices"`
-		Systems  int             `json:"systems"`
-		Sites    int             `json:"sites"`
-		Prices   int             `json:"prices"`
-		Files    int             `json:"files"`
-		Errors   int             `json:"errors"`
-		Warnings int             `json:"warnings"`
-		Notes    int             `json:"notes"`
-		Accepted int             `json:"accepted"`
-		Findings []check.Finding `json:"findings"`
-	}{"roofline.check/v1", r.Devices, r.Systems, r.Sites, r.Instances, r.Files, r.Count(check.Error), r.Count(check.Warning), r.Count(check.Info), r.Accepted, shown}
+	a.JSON = checkDocument{"roofline.check/v1", r.Devices, r.Systems, r.Sites, r.Instances, r.Files, r.Count(check.Error), r.Count(check.Warning), r.Count(check.Info), r.Accepted, shown}
 	return a
 }
 
@@ -122,18 +110,13 @@ func summary(r *check.Report) string {
 
 func (c *catalogCheckCmd) rules(s *session) error {
 	t := show.Table{Columns: []show.Column{{Title: "rule", Left: true}, {Title: "severity", Left: true}, {Title: "what holds otherwise", Left: true}}}
-	type rule struct {
-		ID       string         `json:"id"`
-		Severity check.Severity `json:"severity"`
-		Doc      string         `json:"doc"`
-	}
 	var out []rule
 	for _, r := range check.Rules() {
 		out = append(out, rule{r.ID, r.Severity, r.Doc})
 		t.Add(r.ID, string(r.Severity), r.Doc)
 	}
 	return s.answer(&show.Answer{Sentence: plural(len(t.Rows), "rule") + ".", Tables: []show.Table{t},
-		JSON: map[string]any{"schema": "roofline.rules/v1", "rules": out}})
+		JSON: rulesDocument{"roofline.rules/v1", out}})
 }
 
 func plural(n int, what string) string {
@@ -177,4 +160,32 @@ func catalogFiles(paths []string) ([]check.File, error) {
 		}
 	}
 	return out, nil
+}
+
+// checkDocument is the JSON of catalog check.
+type checkDocument struct {
+	Schema   string          `json:"schema"`
+	Devices  int             `json:"devices"`
+	Systems  int             `json:"systems"`
+	Sites    int             `json:"sites"`
+	Prices   int             `json:"prices"`
+	Files    int             `json:"files"`
+	Errors   int             `json:"errors"`
+	Warnings int             `json:"warnings"`
+	Notes    int             `json:"notes"`
+	Accepted int             `json:"accepted"`
+	Findings []check.Finding `json:"findings"`
+}
+
+// rulesDocument is the JSON of catalog check --rules.
+type rulesDocument struct {
+	Schema string `json:"schema"`
+	Rules  []rule `json:"rules"`
+}
+
+// rule is one rule of the check.
+type rule struct {
+	ID       string         `json:"id"`
+	Severity check.Severity `json:"severity"`
+	Doc      string         `json:"doc"`
 }

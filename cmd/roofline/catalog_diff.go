@@ -60,9 +60,15 @@ func (c *catalogDiffCmd) Run(s *session) error {
 		t.Add(d.ID, d.Field, orDash(d.Before), orDash(d.After), change)
 	}
 	a := &show.Answer{Sentence: fmt.Sprintf("%s: %s, %s.", strings.Join(c.Paths, ", "), plural(fields, "changed value"), plural(added, "new record")),
-		JSON: map[string]any{"schema": "roofline.diff/v1", "changes": out}}
+		JSON: diffDocument{"roofline.diff/v1", out}}
 	if len(t.Rows) > 0 {
 		a.Tables = []show.Table{t}
 	}
 	return s.answer(a)
+}
+
+// diffDocument is the JSON of catalog diff.
+type diffDocument struct {
+	Schema  string    `json:"schema"`
+	Changes []changed `json:"changes"`
 }

@@ -92,11 +92,7 @@ func (c *catalogListCmd) Run(s *session) error {
 		Sentence: fmt.Sprintf("%d of %d devices; all peaks dense, 32-bit accumulate.", len(ls), len(s.catalog.Devices)),
 		Tables:   []show.Table{t},
 		Notes:    append(notes, "roofline catalog show NAME tells where each value comes from"),
-		JSON: struct {
-			Schema  string   `json:"schema"`
-			Catalog string   `json:"catalog"`
-			Devices []listed `json:"devices"`
-		}{"roofline.catalog/v1", s.catalog.Version(), ls},
+		JSON:     catalogDocument{"roofline.catalog/v1", s.catalog.Version(), ls},
 	})
 }
 
@@ -205,4 +201,11 @@ func vendorOf(d *hardware.Device) string {
 // joined joins what is not empty with spaces.
 func joined(parts ...string) string {
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
+}
+
+// catalogDocument is the JSON of catalog list.
+type catalogDocument struct {
+	Schema  string   `json:"schema"`
+	Catalog string   `json:"catalog"`
+	Devices []listed `json:"devices"`
 }

@@ -15,28 +15,39 @@ import (
 func (c *catalogListCmd) others(s *session) error {
 	var t show.Table
 	var sentence, what string
-	var records []map[string]any
+	var records recordsDocument
 	k := s.catalog
 	switch {
 	case c.Systems:
 		what, sentence, t = "systems", fmt.Sprintf("%d systems; link: of one device, one way.", len(k.Systems)), systemTable(s)
-		records = objects(k.Systems, func(y *hardware.System) string { return y.ID })
+		records.Systems = objects(k.Systems, func(y *hardware.System) string { return y.ID })
 	case c.Sites:
 		what, sentence, t = "sites", fmt.Sprintf("%d sites; money at their own exchange rates.", len(k.Sites)), siteTable(s)
-		records = objects(k.Sites, func(y *hardware.Site) string { return y.ID })
+		records.Sites = objects(k.Sites, func(y *hardware.Site) string { return y.ID })
 	case c.Runtimes:
 		what, sentence, t = "runtimes", fmt.Sprintf("%d runtime profiles; choose with --runtime.", len(k.Runtimes)), runtimeTable(s)
-		records = objects(k.Runtimes, func(p *runtime.Profile) string { return p.ID })
+		records.Runtimes = objects(k.Runtimes, func(p *runtime.Profile) string { return p.ID })
 	default:
 		what, sentence, t = "links", fmt.Sprintf("%d kinds of links.", len(k.Links)), linkTable(s)
-		records = objects(k.Links, func(l *hardware.LinkKind) string { return l.ID })
+		records.Links = objects(k.Links, func(l *hardware.LinkKind) string { return l.ID })
 	}
+	records.Schema = schemaID(what)
 	return s.answer(&show.Answer{
 		Sentence: sentence,
 		Tables:   []show.Table{t},
 		Notes:    []string{"roofline catalog show NAME tells where each value comes from"},
-		JSON:     map[string]any{"schema": "roofline." + what + "/v1", what: records},
+		JSON:     records,
 	})
+}
+
+// recordsDocument is the JSON of catalog list of what is not a device: fields by their names in the files, numbers in
+// base units.
+type recordsDocument struct {
+	Schema   string           `json:"schema"`
+	Systems  []map[string]any `json:"systems,omitempty"`
+	Sites    []map[string]any `json:"sites,omitempty"`
+	Runtimes []map[string]any `json:"runtimes,omitempty"`
+	Links    []map[string]any `json:"links,omitempty"`
 }
 
 func systemTable(s *session) show.Table {

@@ -205,18 +205,7 @@ func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, fail
 	for _, w := range m.Warnings {
 		a.Warnings = append(a.Warnings, m.Name+": "+w)
 	}
-	a.JSON = struct {
-		Schema          string     `json:"schema"`
-		Version         string     `json:"version"`
-		Command         string     `json:"command"`
-		Model           string     `json:"model"`
-		Parameters      float64    `json:"parameters"`
-		WeightBytes     unit.Bytes `json:"weight_bytes"`
-		KVBytesPerToken unit.Bytes `json:"kv_bytes_per_token"`
-		Context         float64    `json:"context"`
-		Layouts         []fitting  `json:"layouts"`
-		Warnings        []string   `json:"warnings,omitempty"`
-	}{"roofline.fit/v1", version(), s.command(), m.Name, m.Parameters(), m.WeightBytes(f), m.KVBytesPerToken(f.KV), float64(c.Context), flat, a.Warnings}
+	a.JSON = fitDocument{"roofline.fit/v1", version(), s.command(), m.Name, m.Parameters(), m.WeightBytes(f), m.KVBytesPerToken(f.KV), float64(c.Context), flat, a.Warnings}
 	return a
 }
 
@@ -297,4 +286,18 @@ func memoryBar(f *fitting) string {
 		each = fmt.Sprintf("%d devices, each:", f.Count)
 	}
 	return fmt.Sprintf("%s %s of %s   █ weights ▓ KV ░ other", each, bar, m.Capacity)
+}
+
+// fitDocument is the JSON of fit.
+type fitDocument struct {
+	Schema          string     `json:"schema"`
+	Version         string     `json:"version"`
+	Command         string     `json:"command"`
+	Model           string     `json:"model"`
+	Parameters      float64    `json:"parameters"`
+	WeightBytes     unit.Bytes `json:"weight_bytes"`
+	KVBytesPerToken unit.Bytes `json:"kv_bytes_per_token"`
+	Context         float64    `json:"context"`
+	Layouts         []fitting  `json:"layouts"`
+	Warnings        []string   `json:"warnings,omitempty"`
 }

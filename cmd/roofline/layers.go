@@ -444,28 +444,7 @@ func (c *layersCmd) table(ls []layer, totals *model.Totals, timed bool, expected
 
 // document is the JSON of `layers`: base units, each line summed over its count.
 func (c *layersCmd) document(s *session, loaded *deploy.Loaded, t *estimate.Target, b *breakdown, ls []layer, totals *model.Totals) any {
-	d := struct {
-		Schema  string  `json:"schema"`
-		Version string  `json:"version"`
-		Command string  `json:"command"`
-		Model   string  `json:"model"`
-		Device  string  `json:"device,omitempty"`
-		Runtime string  `json:"runtime,omitempty"`
-		Layers  []layer `json:"layers"`
-		Total   struct {
-			MACs       float64       `json:"macs"`
-			FLOPs      unit.FLOPs    `json:"flops"`
-			Weights    unit.Bytes    `json:"weight_bytes"`
-			KV         unit.Bytes    `json:"kv_bytes,omitempty"`
-			Read       unit.Bytes    `json:"read_bytes"`
-			Write      unit.Bytes    `json:"write_bytes"`
-			Time       *unit.Seconds `json:"time_s,omitempty"`
-			Bound      *unit.Seconds `json:"bound_s,omitempty"`
-			UnknownOps []string      `json:"unknown_ops,omitempty"`
-		} `json:"total"`
-		Parameters float64  `json:"parameters"`
-		Warnings   []string `json:"warnings,omitempty"`
-	}{Schema: "roofline.layers/v1", Version: version(), Command: s.command(), Model: loaded.Name(), Layers: ls, Warnings: b.warnings}
+	d := layersDocument{Schema: "roofline.layers/v1", Version: version(), Command: s.command(), Model: loaded.Name(), Layers: ls, Warnings: b.warnings}
 	for i := range d.Layers {
 		l := &d.Layers[i]
 		k := l.Count
@@ -482,4 +461,28 @@ func (c *layersCmd) document(s *session, loaded *deploy.Loaded, t *estimate.Targ
 		d.Total.Time, d.Total.Bound = &b.expected, &b.bound
 	}
 	return d
+}
+
+// layersDocument is the JSON of layers.
+type layersDocument struct {
+	Schema  string  `json:"schema"`
+	Version string  `json:"version"`
+	Command string  `json:"command"`
+	Model   string  `json:"model"`
+	Device  string  `json:"device,omitempty"`
+	Runtime string  `json:"runtime,omitempty"`
+	Layers  []layer `json:"layers"`
+	Total   struct {
+		MACs       float64       `json:"macs"`
+		FLOPs      unit.FLOPs    `json:"flops"`
+		Weights    unit.Bytes    `json:"weight_bytes"`
+		KV         unit.Bytes    `json:"kv_bytes,omitempty"`
+		Read       unit.Bytes    `json:"read_bytes"`
+		Write      unit.Bytes    `json:"write_bytes"`
+		Time       *unit.Seconds `json:"time_s,omitempty"`
+		Bound      *unit.Seconds `json:"bound_s,omitempty"`
+		UnknownOps []string      `json:"unknown_ops,omitempty"`
+	} `json:"total"`
+	Parameters float64  `json:"parameters"`
+	Warnings   []string `json:"warnings,omitempty"`
 }

@@ -45,6 +45,7 @@ type cli struct {
 	Catalog   catalogCmd   `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models    modelsCmd    `cmd:"" help:"The built-in models."`
 	Explain   explainCmd   `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
+	Schema    schemaCmd    `cmd:"" help:"The JSON Schema of an answer."`
 	Version   versionCmd   `cmd:"" help:"Version of the command and of the catalog."`
 	Compare   compareCmd   `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
 
@@ -103,6 +104,15 @@ type versionCmd struct{}
 
 // Run prints the version of the command and of the embedded catalog.
 func (versionCmd) Run(s *session) error {
-	_, err := fmt.Fprintf(s.out, "roofline %s, catalog %s\n", version(), s.catalog.Version())
-	return err
+	return s.answer(&show.Answer{
+		Sentence: fmt.Sprintf("roofline %s, catalog %s", version(), s.catalog.Version()),
+		JSON:     versionDocument{schemaID("version"), version(), s.catalog.Version()},
+	})
+}
+
+// versionDocument is the JSON of version.
+type versionDocument struct {
+	Schema  string `json:"schema"`
+	Version string `json:"version"`
+	Catalog string `json:"catalog"`
 }

@@ -60,10 +60,7 @@ func (c *modelsListCmd) Run(s *session) error {
 	return s.answer(&show.Answer{
 		Sentence: fmt.Sprintf("%d built-in models; a file works as well: .onnx, .gguf, .toml, config.json or its folder.", len(found)),
 		Tables:   []show.Table{t},
-		JSON: struct {
-			Schema string  `json:"schema"`
-			Models []entry `json:"models"`
-		}{"roofline.models/v1", append([]entry{}, found...)},
+		JSON:     modelsDocument{"roofline.models/v1", append([]entry{}, found...)},
 	})
 }
 
@@ -129,11 +126,20 @@ func (c *modelsShowCmd) Run(s *session) error {
 	for _, row := range t.Rows {
 		details[row[0].(string)] = row[1].(string)
 	}
-	return s.answer(&show.Answer{Tables: []show.Table{t}, Warnings: warnings, JSON: struct {
-		Schema     string            `json:"schema"`
-		Name       string            `json:"name"`
-		Parameters float64           `json:"parameters"`
-		Source     string            `json:"source"`
-		Details    map[string]string `json:"details"`
-	}{"roofline.model/v1", loaded.Name(), loaded.Parameters(), loaded.Source, details}})
+	return s.answer(&show.Answer{Tables: []show.Table{t}, Warnings: warnings, JSON: modelDocument{"roofline.model/v1", loaded.Name(), loaded.Parameters(), loaded.Source, details}})
+}
+
+// modelsDocument is the JSON of models list.
+type modelsDocument struct {
+	Schema string  `json:"schema"`
+	Models []entry `json:"models"`
+}
+
+// modelDocument is the JSON of models show.
+type modelDocument struct {
+	Schema     string            `json:"schema"`
+	Name       string            `json:"name"`
+	Parameters float64           `json:"parameters"`
+	Source     string            `json:"source"`
+	Details    map[string]string `json:"details"`
 }

@@ -63,14 +63,7 @@ func (c *validateCmd) Run(s *session) error {
 		Tables:   []show.Table{groupTable(n, c.By, groups)},
 		Notes:    []string{"--format csv: every measurement · --by " + strings.Join(keyNames, ",")},
 		Warnings: validateWarnings(n, report),
-		JSON: struct {
-			Schema  string           `json:"schema"`
-			Catalog string           `json:"catalog"`
-			By      []string         `json:"by"`
-			All     validate.Summary `json:"all"`
-			Groups  []validate.Group `json:"groups"`
-			*validate.Report
-		}{"roofline.validate/v1", s.catalog.Version(), c.By, validate.Summarize(report.All()), groups, report},
+		JSON:     validateDocument{"roofline.validate/v1", s.catalog.Version(), c.By, validate.Summarize(report.All()), groups, report},
 	}
 	if s.Format == show.CSV {
 		a.Tables = []show.Table{pointTable(report)}
@@ -339,4 +332,14 @@ func (w *world) Graph(name string) (*model.Graph, error) {
 		return nil, err
 	}
 	return l.Graph, nil
+}
+
+// validateDocument is the JSON of validate.
+type validateDocument struct {
+	Schema  string           `json:"schema"`
+	Catalog string           `json:"catalog"`
+	By      []string         `json:"by"`
+	All     validate.Summary `json:"all"`
+	Groups  []validate.Group `json:"groups"`
+	*validate.Report
 }

@@ -24,7 +24,7 @@ const (
 )
 
 // The schemas whose answers hold estimates.
-var schemas = []string{"roofline.estimate/v1", "roofline.whatif/v1"}
+var schemas = []string{"roofline.estimate/v1", "roofline.whatif/v1", "roofline.sweep/v1"}
 
 // Side is one recorded answer.
 type Side struct {
@@ -55,6 +55,7 @@ func Read(name string, data []byte) (*Side, error) {
 		Estimates []*estimate.Result
 		Before    []*estimate.Result
 		After     []*estimate.Result
+		Points    []*estimate.Result
 	}
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %s", name, problem(err))
@@ -70,10 +71,13 @@ func Read(name string, data []byte) (*Side, error) {
 		s.assumptions = append(s.assumptions, named{clean(a.Name), clean(fmt.Sprint(a.Value))})
 	}
 	results := doc.Estimates
-	if doc.Schema == "roofline.whatif/v1" { // what would be, or else what is
-		if results = doc.After; len(results) == 0 {
-			results = doc.Before
-		}
+	switch {
+	case doc.Schema == "roofline.sweep/v1":
+		results = doc.Points
+	case doc.Schema == "roofline.whatif/v1" && len(doc.After) > 0: // what would be, or else what is
+		results = doc.After
+	case doc.Schema == "roofline.whatif/v1":
+		results = doc.Before
 	}
 	for _, r := range results {
 		if r == nil || r.Unavailable != "" || r.Latency == nil {

@@ -29,7 +29,7 @@ var architectures = []hardware.Architecture{
 	{ID: "cascade-lake", Name: "Intel Cascade Lake", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.75, KernelFloor: 5e-07}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 	}},
-	{ID: "alder-lake", Name: "Intel Alder Lake", Efficiency: hardware.Efficiency{Default: 0.27, Bandwidth: 0.55, KernelFloor: 5e-07}, Source: "timm-i7-compiled", Origins: hardware.Origins{
+	{ID: "alder-lake", Name: "Intel Alder Lake", Efficiency: hardware.Efficiency{Default: 0.313, Bandwidth: 0.55, KernelFloor: 5e-07}, Source: "timm-i7-compiled", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-i7-compiled", Status: "fitted"},
 		{Field: "efficiency.kernel-floor", Source: "assumption", Status: "assumed"},
 	}},
@@ -95,17 +95,19 @@ var architectures = []hardware.Architecture{
 	{ID: "ampere", Name: "NVIDIA Ampere, data centre (GA100)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.INT8: 0.95}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
 	}},
-	{ID: "ampere-ga10x", Name: "NVIDIA Ampere, graphics (GA10x)", Efficiency: hardware.Efficiency{Default: 1, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+	{ID: "ampere-ga10x", Name: "NVIDIA Ampere, graphics (GA10x)", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 2, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "fitted"},
 		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
 	}},
 	{ID: "ampere-tegra", Name: "NVIDIA Ampere in Jetson Orin", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 5e-06}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 	}},
-	{ID: "ada", Name: "NVIDIA Ada Lovelace", Efficiency: hardware.Efficiency{Default: 1, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+	{ID: "ada", Name: "NVIDIA Ada Lovelace", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 5, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "fitted"},
 		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
 	}},
 	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.66, dtype.INT8: 0.66}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
@@ -119,9 +121,11 @@ var architectures = []hardware.Architecture{
 		{Field: "efficiency.sustained", Source: "stas-acc", Status: "measured"},
 		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
 	}},
-	{ID: "blackwell-gb20x", Name: "NVIDIA Blackwell, graphics (GB20x)", Efficiency: hardware.Efficiency{Default: 0.8, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "assumption", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "blackwell-gb20x", Name: "NVIDIA Blackwell, graphics (GB20x)", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 4, KernelFloor: 3.6e-06}, Source: "assumption", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "assumed"},
+		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
+		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
 	}},
 	{ID: "blackwell-tegra", Name: "NVIDIA Blackwell in Jetson Thor and DGX Spark", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 4e-06}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
@@ -150,6 +154,20 @@ var architectures = []hardware.Architecture{
 	{ID: "apple-gpu", Name: "Apple GPU", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP32: 0.8, dtype.FP16: 0.8}, Default: 0.75, Bandwidth: 0.85, KernelFloor: 5e-06}, Source: "metal-bench", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.sustained", Source: "metal-bench", Status: "measured"},
+	}},
+	{ID: "generic-gpu", Name: "any other GPU", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.66, dtype.FP4: 0.55, dtype.INT8: 0.7}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "kernels-nvidia", Status: "assumed"},
+	}},
+	{ID: "generic-gddr", Name: "any other graphics card", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 3, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "assumed"},
+		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
+	}},
+	{ID: "generic-cpu", Name: "any other CPU", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 5e-07}, Source: "assumption", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "assumption", Status: "assumed"},
+	}},
+	{ID: "generic-mobile", Name: "any other CPU for laptops", Efficiency: hardware.Efficiency{Default: 0.33, Bandwidth: 0.6, KernelFloor: 5e-07}, Source: "timm-i7-compiled", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "timm-i7-compiled", Status: "assumed"},
+		{Field: "efficiency.kernel-floor", Source: "assumption", Status: "assumed"},
 	}},
 	{ID: "generic", Name: "any other", Efficiency: hardware.Efficiency{Default: 0.65, Bandwidth: 0.75, KernelFloor: 5e-06}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},

@@ -190,22 +190,24 @@ func (c *Catalog) Runtime(id string) *runtime.Profile {
 	return nil
 }
 
-// What stands in for an architecture, and for a kind of link, that the catalog does not know.
+// What stands in for an architecture, alone or with a form factor or kind, and for a kind of link that the catalog does not
+// know.
 const (
 	genericArchitecture = "generic"
 	defaultLink         = "default"
 )
 
-// Efficiency returns what kernels sustain on a device: as measured on it, or else as its architecture lets expect.
+// Efficiency returns what kernels sustain on a device: as measured on it, or else as its architecture lets expect, or what
+// devices of its form factor, memory or kind have in common.
 func (c *Catalog) Efficiency(d *hardware.Device) hardware.Efficiency {
-	a := c.Architecture(d.Architecture)
-	if a == nil {
-		a = c.Architecture(genericArchitecture)
+	memory := strings.ToLower(strings.TrimRight(d.Memory.Kind, "0123456789XE")) // GDDR6X: gddr
+	for _, id := range []string{d.Architecture, genericArchitecture + "-" + d.FormFactor, genericArchitecture + "-" + memory,
+		genericArchitecture + "-" + string(d.Kind), genericArchitecture} {
+		if a := c.Architecture(id); a != nil {
+			return d.Efficiency.Or(a.Efficiency)
+		}
 	}
-	if a == nil {
-		return d.Efficiency
-	}
-	return d.Efficiency.Or(a.Efficiency)
+	return d.Efficiency
 }
 
 // LinkKind returns what links of a kind have in common; the assumption for any link where the catalog does not know it.

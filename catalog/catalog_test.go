@@ -193,6 +193,21 @@ func TestEfficiencyAndLinks(t *testing.T) {
 	if unknown.Default <= 0 || unknown.Bandwidth <= 0 || unknown.KernelFloor <= 0 {
 		t.Errorf("a device of unknown architecture: %+v", unknown)
 	}
+	// Without an architecture what a datasheet says decides: the form factor, the memory, the kind.
+	for _, of := range []struct {
+		d    hardware.Device
+		like string
+	}{
+		{hardware.Device{Kind: hardware.GPU, Memory: hardware.Memory{Kind: "GDDR6X"}}, "generic-gddr"},
+		{hardware.Device{Kind: hardware.GPU, Memory: hardware.Memory{Kind: "HBM3E"}}, "generic-gpu"},
+		{hardware.Device{Kind: hardware.CPU, FormFactor: "mobile", Memory: hardware.Memory{Kind: "2ch DDR5-4800"}}, "generic-mobile"},
+		{hardware.Device{Kind: hardware.CPU}, "generic-cpu"},
+		{hardware.Device{Kind: hardware.NPU}, "generic"},
+	} {
+		if got, want := c.Efficiency(&of.d), c.Architecture(of.like).Efficiency; got != want {
+			t.Errorf("%s of %q: %+v, want %s", of.d.Kind, of.d.Memory.Kind, got, of.like)
+		}
+	}
 	if l := c.LinkKind("nvlink4"); l.ID != "nvlink4" || l.Latency <= 0 || l.Share <= 0 || l.Share > 1 {
 		t.Errorf("nvlink4: %+v", l)
 	}
@@ -310,7 +325,7 @@ on-demand = "40 USD/h"
 		{"[our-chip]\nmemory = { bandwidth = \"fast\" }\n", `my.toml:2:25: memory.bandwidth "fast": want a number with unit such as "3.35 TB/s"`},
 		{"[our-chip]\narchitecture = \"hoper\"\n", `my.toml:2:17: architecture "hoper": want the id of an architecture, such as hopper; or none, if nothing is known about it`},
 		{"[[instance]]\nid = \"x\"\ndevices = { nvidia-h100-sxm-80gb = 1 }\nspot = \"1 USD/h\"\n", `my.toml:3:36: devices.nvidia-h100-sxm-80gb 1: want the id of a device, such as nvidia-h100-sxm5-80gb`},
-		{"[runtime.ours]\nfusion = \"half\"\n", `my.toml:2:11: fusion "half": want none, pointwise or full`},
+		{"[runtime.ours]\nfusion = \"half\"\n", `my.toml:2:11: fusion "half": want none, functions, pointwise, generated or full`},
 		{"[our-chip]\nname = \"new\"\n[[instance]]\n", `my.toml:3:1: instance lacks devices: want one device and how many`},
 		{"[our-chip\n", `my.toml:1:10: `},
 	} {

@@ -318,9 +318,10 @@ var devices = []hardware.Device{
 	}, Power: hardware.Power{TDP: 200}, Purchase: hardware.Offer{Price: 1200, Basis: "approximate", Date: "2025"}, Note: "about 220 of the 456 GB/s were reached by simple kernels; no fp8", Source: "aic;rn;hf"},
 	{ID: "nvidia-l4", Name: "NVIDIA L4", Kind: "gpu", Architecture: "ada", FormFactor: "pcie", Released: "2023-03-21", Memory: hardware.Memory{Capacity: 2.4152899584e+10, Nominal: 2.5769803776e+10, Bandwidth: 3.001e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 5.0331648e+07}, Cores: hardware.Cores{Count: 60, TensorClock: 1.97e+09, BoostClock: 2.04e+09}, Matrix: hardware.Rates{dtype.TF32: 6e+13, dtype.BF16: 1.21e+14, dtype.FP16: 1.21e+14, dtype.FP8: 2.42e+14, dtype.INT8: 2.42e+14, dtype.INT4: 4.84e+14}, Vector: hardware.Rates{dtype.FP64: 4.7e+11, dtype.FP32: 3.029e+13, dtype.FP16: 3.029e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 72}, Purchase: hardware.Offer{Price: 2500, Basis: "street price, approximate", Date: "2023"}, Note: "72 W: sustained clocks are well below the boost clock", Source: "aic;epoch;rn;hf", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 72}, Efficiency: hardware.Efficiency{Default: 0.48}, Purchase: hardware.Offer{Price: 2500, Basis: "street price, approximate", Date: "2023"}, Note: "72 W: sustained clocks are well below the boost clock", Source: "aic;epoch;rn;hf", Origins: hardware.Origins{
 		{Field: "memory.capacity", Source: "memory", Status: "unverified"},
 		{Field: "cores.tensor-clock", Source: "aic", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-l20", Name: "NVIDIA L20", Kind: "gpu", Architecture: "ada", FormFactor: "pcie", Released: "2023-11-16", Memory: hardware.Memory{Nominal: 5.1539607552e+10, Bandwidth: 8.64e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 1.00663296e+08}, Cores: hardware.Cores{Count: 92, BoostClock: 2.52e+09}, Matrix: hardware.Rates{dtype.TF32: 5.98e+13, dtype.BF16: 1.195e+14, dtype.FP16: 1.195e+14, dtype.FP8: 2.39e+14, dtype.INT8: 2.39e+14}, Vector: hardware.Rates{dtype.FP64: 9.3e+11, dtype.FP32: 5.935e+13, dtype.FP16: 5.935e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
@@ -336,8 +337,9 @@ var devices = []hardware.Device{
 	}},
 	{ID: "nvidia-l40s", Name: "NVIDIA L40S", Kind: "gpu", Architecture: "ada", FormFactor: "pcie", Released: "2022-10-13", Memory: hardware.Memory{Capacity: 4.8305799168e+10, Nominal: 5.1539607552e+10, Bandwidth: 8.64e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 1.00663296e+08}, Cores: hardware.Cores{Count: 142, BoostClock: 2.52e+09}, Matrix: hardware.Rates{dtype.TF32: 1.83e+14, dtype.BF16: 3.6205e+14, dtype.FP16: 3.6205e+14, dtype.FP8: 7.33e+14, dtype.INT8: 7.33e+14, dtype.INT4: 7.33e+14}, Vector: hardware.Rates{dtype.FP64: 1.43e+12, dtype.FP32: 9.161e+13, dtype.FP16: 9.161e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 350}, Purchase: hardware.Offer{Price: 8500, Basis: "street price, approximate", Date: "2023"}, Source: "aic;stas-acc;rn;hf;sky-vast", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 350}, Efficiency: hardware.Efficiency{Default: 0.77}, Purchase: hardware.Offer{Price: 8500, Basis: "street price, approximate", Date: "2023"}, Source: "aic;stas-acc;rn;hf;sky-vast", Origins: hardware.Origins{
 		{Field: "matrix.int4", Source: "memory", Status: "unverified"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}, Accepted: hardware.Acceptances{
 		{Rule: "derived-peak", Reason: "int4 is told with the rate of int8, from memory: half of what the cores give"},
 	}},
@@ -348,8 +350,9 @@ var devices = []hardware.Device{
 	}},
 	{ID: "nvidia-a10", Name: "NVIDIA A10", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-04-12", Memory: hardware.Memory{Nominal: 2.5769803776e+10, Bandwidth: 6.002e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 6.291456e+06}, Cores: hardware.Cores{Count: 72, BoostClock: 1.695e+09}, Matrix: hardware.Rates{dtype.TF32: 6.25e+13, dtype.BF16: 1.25e+14, dtype.FP16: 1.25e+14, dtype.INT8: 2.5e+14, dtype.INT4: 5e+14}, Vector: hardware.Rates{dtype.FP64: 9.8e+11, dtype.FP32: 3.124e+13, dtype.FP16: 3.124e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 150}, Purchase: hardware.Offer{Price: 2800, Basis: "list price", Date: "2021-04"}, Source: "rn;epoch;lla", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 150}, Efficiency: hardware.Efficiency{Default: 0.6}, Purchase: hardware.Offer{Price: 2800, Basis: "list price", Date: "2021-04"}, Source: "rn;epoch;lla", Origins: hardware.Origins{
 		{Field: "matrix", Source: "rn", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-a10g", Name: "NVIDIA A10G (AWS)", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-04-12", Memory: hardware.Memory{Nominal: 2.5769803776e+10, Bandwidth: 6.002e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 6.291456e+06}, Cores: hardware.Cores{Count: 72, BoostClock: 1.71e+09}, Matrix: hardware.Rates{dtype.TF32: 3.5e+13, dtype.BF16: 7e+13, dtype.FP16: 7e+13, dtype.INT8: 1.4e+14, dtype.INT4: 2.8e+14}, Vector: hardware.Rates{dtype.FP64: 9.8e+11, dtype.FP32: 3.152e+13, dtype.FP16: 3.152e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
@@ -381,7 +384,9 @@ var devices = []hardware.Device{
 	{ID: "nvidia-a100-pcie-40gb", Name: "NVIDIA A100 PCIe 40GB", Kind: "gpu", Architecture: "ampere", FormFactor: "pcie", Released: "2020-06-22", Memory: hardware.Memory{Capacity: 4.294967296e+10, Nominal: 4.294967296e+10, Bandwidth: 1.555e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 4.194304e+07}, Cores: hardware.Cores{Count: 108, BoostClock: 1.41e+09}, Matrix: hardware.Rates{dtype.FP64: 1.95e+13, dtype.TF32: 1.56e+14, dtype.BF16: 3.12e+14, dtype.FP16: 3.12e+14, dtype.INT8: 6.24e+14, dtype.INT4: 1.248e+15}, Vector: hardware.Rates{dtype.FP64: 9.7e+12, dtype.FP32: 1.95e+13, dtype.FP16: 7.8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "bridge", Bandwidth: 3e+11, Domain: 2},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 250}, Purchase: hardware.Offer{Price: 12500, Basis: "press estimate", Date: "2022-07"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast"},
+	}, Power: hardware.Power{TDP: 250}, Efficiency: hardware.Efficiency{Default: 0.73}, Purchase: hardware.Offer{Price: 12500, Basis: "press estimate", Date: "2022-07"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
+	}},
 	{ID: "nvidia-a100-sxm4-40gb", Name: "NVIDIA A100 SXM4 40GB", Kind: "gpu", Architecture: "ampere", FormFactor: "sxm", Released: "2020-05-14", Memory: hardware.Memory{Capacity: 4.294967296e+10, Nominal: 4.294967296e+10, Bandwidth: 1.555e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 4.194304e+07}, Cores: hardware.Cores{Count: 108, BoostClock: 1.41e+09}, Matrix: hardware.Rates{dtype.FP64: 1.95e+13, dtype.TF32: 1.56e+14, dtype.BF16: 3.12e+14, dtype.FP16: 3.12e+14, dtype.INT8: 6.24e+14, dtype.INT4: 1.248e+15}, Vector: hardware.Rates{dtype.FP64: 9.7e+12, dtype.FP32: 1.95e+13, dtype.FP16: 7.8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "switch", Bandwidth: 3e+11, Domain: 8},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
@@ -389,7 +394,9 @@ var devices = []hardware.Device{
 	{ID: "nvidia-a100-pcie-80gb", Name: "NVIDIA A100 PCIe 80GB", Kind: "gpu", Architecture: "ampere", FormFactor: "pcie", Released: "2021-06-28", Memory: hardware.Memory{Capacity: 8.589934592e+10, Nominal: 8.589934592e+10, Bandwidth: 1.935e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 4.194304e+07}, Cores: hardware.Cores{Count: 108, BoostClock: 1.41e+09}, Matrix: hardware.Rates{dtype.FP64: 1.95e+13, dtype.TF32: 1.56e+14, dtype.BF16: 3.12e+14, dtype.FP16: 3.12e+14, dtype.INT8: 6.24e+14, dtype.INT4: 1.248e+15}, Vector: hardware.Rates{dtype.FP64: 9.7e+12, dtype.FP32: 1.95e+13, dtype.FP16: 7.8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "bridge", Bandwidth: 3e+11, Domain: 2},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 300}, Purchase: hardware.Offer{Price: 16339, Basis: "retail", Date: "2025-03-03"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast"},
+	}, Power: hardware.Power{TDP: 300}, Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.81, dtype.FP16: 0.81}}, Purchase: hardware.Offer{Price: 16339, Basis: "retail", Date: "2025-03-03"}, Source: "stas-acc;aic;epoch;rn;lmv;lla;stas-net;epochp;sky-vast", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "stas-acc", Status: "measured"},
+	}},
 	{ID: "nvidia-a100-sxm4-80gb", Name: "NVIDIA A100 SXM4 80GB", Kind: "gpu", Architecture: "ampere", FormFactor: "sxm", Released: "2020-11-16", Memory: hardware.Memory{Capacity: 8.589934592e+10, Nominal: 8.589934592e+10, Bandwidth: 2.039e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 4.194304e+07}, Cores: hardware.Cores{Count: 108, BoostClock: 1.41e+09}, Matrix: hardware.Rates{dtype.FP64: 1.95e+13, dtype.TF32: 1.56e+14, dtype.BF16: 3.12e+14, dtype.FP16: 3.12e+14, dtype.INT8: 6.24e+14, dtype.INT4: 1.248e+15}, Vector: hardware.Rates{dtype.FP64: 9.7e+12, dtype.FP32: 1.95e+13, dtype.FP16: 7.8e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "switch", Bandwidth: 3e+11, Domain: 8},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
@@ -501,20 +508,22 @@ var devices = []hardware.Device{
 	{ID: "nvidia-h100-pcie-80gb", Name: "NVIDIA H100 PCIe 80GB", Kind: "gpu", Architecture: "hopper", FormFactor: "pcie", Released: "2022-09-20", Memory: hardware.Memory{Capacity: 8.5520809984e+10, Nominal: 8e+10, Bandwidth: 2.039e+12, Kind: "HBM2e"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 114, TensorClock: 1.62e+09, BoostClock: 1.755e+09}, Matrix: hardware.Rates{dtype.FP64: 5.1e+13, dtype.TF32: 3.78e+14, dtype.BF16: 7.565e+14, dtype.FP16: 7.565e+14, dtype.FP8: 1.513e+15, dtype.INT8: 1.513e+15}, Vector: hardware.Rates{dtype.FP64: 2.56e+13, dtype.FP32: 5.12e+13, dtype.FP16: 1.024e+14}, Links: []hardware.Link{
 		{Kind: "nvlink4", Topology: "bridge", Bandwidth: 3e+11, Domain: 2},
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 350}, Purchase: hardware.Offer{Price: 24500, Basis: "retail", Date: "2025-03-03"}, Source: "aic;stas-acc;epoch;rn;epochp", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 350}, Efficiency: hardware.Efficiency{Default: 0.62}, Purchase: hardware.Offer{Price: 24500, Basis: "retail", Date: "2025-03-03"}, Source: "aic;stas-acc;epoch;rn;epochp", Origins: hardware.Origins{
 		{Field: "matrix.fp64", Source: "memory", Status: "unverified"},
 		{Field: "vector.fp16", Source: "memory", Status: "unverified"},
 		{Field: "cores.tensor-clock", Source: "stas-acc", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-h100-nvl-94gb", Name: "NVIDIA H100 NVL 94GB", Kind: "gpu", Architecture: "hopper", FormFactor: "pcie", Released: "2023-03-21", Memory: hardware.Memory{Capacity: 1.0048503808e+11, Nominal: 9.4e+10, Bandwidth: 3.938e+12, Kind: "HBM3"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 132, TensorClock: 1.545e+09, BoostClock: 1.785e+09}, Matrix: hardware.Rates{dtype.FP64: 6e+13, dtype.TF32: 4.177e+14, dtype.BF16: 8.355e+14, dtype.FP16: 8.355e+14, dtype.FP8: 1.671e+15, dtype.INT8: 1.671e+15}, Vector: hardware.Rates{dtype.FP64: 3e+13, dtype.FP32: 6.03e+13}, Links: []hardware.Link{
 		{Kind: "nvlink4", Topology: "bridge", Bandwidth: 3e+11, Domain: 2},
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 400}, Purchase: hardware.Offer{Price: 35098, Basis: "retail", Date: "2025-03-03"}, Source: "epoch;rn;stas-acc;sky-vast;epochp", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 400}, Efficiency: hardware.Efficiency{Default: 0.64}, Purchase: hardware.Offer{Price: 35098, Basis: "retail", Date: "2025-03-03"}, Source: "epoch;rn;stas-acc;sky-vast;epochp", Origins: hardware.Origins{
 		{Field: "matrix.tf32", Source: "epoch", Status: "derived"},
 		{Field: "matrix.int8", Source: "epoch", Status: "derived"},
 		{Field: "matrix.fp8", Source: "epoch", Status: "derived"},
 		{Field: "matrix.fp64", Source: "memory", Status: "unverified"},
 		{Field: "cores.tensor-clock", Source: "stas-acc", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-h200-sxm-141gb", Name: "NVIDIA H200 SXM 141GB", Kind: "gpu", Architecture: "hopper", FormFactor: "sxm", Released: "2024-11-18", Memory: hardware.Memory{Capacity: 1.50754820096e+11, Nominal: 1.41e+11, Bandwidth: 4.8e+12, Kind: "HBM3e"}, Cache: hardware.Cache{LastLevel: 5.24288e+07}, Cores: hardware.Cores{Count: 132, TensorClock: 1.83e+09, BoostClock: 1.98e+09}, Matrix: hardware.Rates{dtype.FP64: 6.7e+13, dtype.TF32: 4.945e+14, dtype.BF16: 9.89e+14, dtype.FP16: 9.89e+14, dtype.FP8: 1.979e+15, dtype.INT8: 1.979e+15}, Vector: hardware.Rates{dtype.FP64: 3.35e+13, dtype.FP32: 6.69e+13, dtype.FP16: 1.338e+14}, Links: []hardware.Link{
 		{Kind: "nvlink4", Topology: "switch", Bandwidth: 4.5e+11, Domain: 8},
@@ -648,8 +657,9 @@ var devices = []hardware.Device{
 	}},
 	{ID: "nvidia-rtx-pro-6000-maxq", Name: "NVIDIA RTX PRO 6000 Blackwell Max-Q", Kind: "gpu", Architecture: "blackwell-gb20x", FormFactor: "pcie", Released: "2025-03-18", Memory: hardware.Memory{Capacity: 1.02641958912e+11, Nominal: 1.03079215104e+11, Bandwidth: 1.792e+12, Kind: "GDDR7"}, Cache: hardware.Cache{LastLevel: 1.34217728e+08}, Cores: hardware.Cores{Count: 188, BoostClock: 2.28e+09}, Matrix: hardware.Rates{dtype.TF32: 2.195e+14, dtype.BF16: 4.389e+14, dtype.FP16: 4.389e+14, dtype.FP8: 8.779e+14, dtype.FP4: 1.756e+15, dtype.INT8: 8.779e+14}, Vector: hardware.Rates{dtype.FP64: 1.72e+12, dtype.FP32: 1.097e+14, dtype.FP16: 1.097e+14}, Links: []hardware.Link{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
-	}, Power: hardware.Power{TDP: 300}, Purchase: hardware.Offer{Price: 8600, Basis: "approximate", Date: "2025"}, Source: "rn;hf", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 300}, Efficiency: hardware.Efficiency{Default: 0.62}, Purchase: hardware.Offer{Price: 8600, Basis: "approximate", Date: "2025"}, Source: "rn;hf", Origins: hardware.Origins{
 		{Field: "matrix", Source: "rn", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-rtx-pro-5000", Name: "NVIDIA RTX PRO 5000 Blackwell 48GB", Kind: "gpu", Architecture: "blackwell-gb20x", FormFactor: "pcie", Released: "2025-03-18", Memory: hardware.Memory{Nominal: 5.1539607552e+10, Bandwidth: 1.344e+12, Kind: "GDDR7"}, Cache: hardware.Cache{LastLevel: 1.00663296e+08}, Cores: hardware.Cores{Count: 110, BoostClock: 2.617e+09}, Matrix: hardware.Rates{dtype.TF32: 1.474e+14, dtype.BF16: 2.948e+14, dtype.FP16: 2.948e+14, dtype.FP8: 5.896e+14, dtype.FP4: 1.179e+15, dtype.INT8: 5.896e+14}, Vector: hardware.Rates{dtype.FP64: 1.05e+12, dtype.FP32: 7.369e+13, dtype.FP16: 7.369e+13}, Links: []hardware.Link{
 		{Kind: "pcie5", Topology: "host", Bandwidth: 6.3e+10},
@@ -658,8 +668,9 @@ var devices = []hardware.Device{
 	}},
 	{ID: "nvidia-rtx-a4000", Name: "NVIDIA RTX A4000", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-04-12", Memory: hardware.Memory{Nominal: 1.7179869184e+10, Bandwidth: 4.48e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 4.194304e+06}, Cores: hardware.Cores{Count: 48, BoostClock: 1.56e+09}, Matrix: hardware.Rates{dtype.TF32: 3.834e+13, dtype.BF16: 7.668e+13, dtype.FP16: 7.668e+13, dtype.INT8: 1.534e+14, dtype.INT4: 3.067e+14}, Vector: hardware.Rates{dtype.FP64: 3e+11, dtype.FP32: 1.917e+13, dtype.FP16: 1.917e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 140}, Purchase: hardware.Offer{Price: 1000, Basis: "list price", Date: "2021-04"}, Source: "rn;epoch;lmv;lla;sky-vast", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 140}, Efficiency: hardware.Efficiency{Default: 0.91}, Purchase: hardware.Offer{Price: 1000, Basis: "list price", Date: "2021-04"}, Source: "rn;epoch;lmv;lla;sky-vast", Origins: hardware.Origins{
 		{Field: "matrix", Source: "rn", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-rtx-a5000", Name: "NVIDIA RTX A5000", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2021-04-12", Memory: hardware.Memory{Capacity: 2.5757220864e+10, Nominal: 2.5769803776e+10, Bandwidth: 7.68e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 6.291456e+06}, Cores: hardware.Cores{Count: 64, BoostClock: 1.695e+09}, Matrix: hardware.Rates{dtype.TF32: 5.554e+13, dtype.BF16: 1.111e+14, dtype.FP16: 1.111e+14, dtype.INT8: 2.222e+14, dtype.INT4: 4.443e+14}, Vector: hardware.Rates{dtype.FP64: 4.3e+11, dtype.FP32: 2.777e+13, dtype.FP16: 2.777e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "bridge", Bandwidth: 5.625e+10, Domain: 2},
@@ -671,13 +682,15 @@ var devices = []hardware.Device{
 	{ID: "nvidia-rtx-a6000", Name: "NVIDIA RTX A6000", Kind: "gpu", Architecture: "ampere-ga10x", FormFactor: "pcie", Released: "2020-10-05", Memory: hardware.Memory{Capacity: 5.152702464e+10, Nominal: 5.1539607552e+10, Bandwidth: 7.68e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 6.291456e+06}, Cores: hardware.Cores{Count: 84, BoostClock: 1.8e+09}, Matrix: hardware.Rates{dtype.TF32: 7.741e+13, dtype.BF16: 1.548e+14, dtype.FP16: 1.548e+14, dtype.INT8: 3.097e+14, dtype.INT4: 6.193e+14}, Vector: hardware.Rates{dtype.FP64: 6e+11, dtype.FP32: 3.871e+13, dtype.FP16: 3.871e+13}, Links: []hardware.Link{
 		{Kind: "nvlink3", Topology: "bridge", Bandwidth: 5.625e+10, Domain: 2},
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 300}, Purchase: hardware.Offer{Price: 4649, Basis: "list price", Date: "2020-10"}, Source: "rn;epoch;lmv;lla;sky-vast", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 300}, Efficiency: hardware.Efficiency{Default: 0.97}, Purchase: hardware.Offer{Price: 4649, Basis: "list price", Date: "2020-10"}, Source: "rn;epoch;lmv;lla;sky-vast", Origins: hardware.Origins{
 		{Field: "matrix", Source: "rn", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-rtx-6000-ada", Name: "NVIDIA RTX 6000 Ada Generation", Kind: "gpu", Architecture: "ada", FormFactor: "pcie", Released: "2022-12-03", Memory: hardware.Memory{Capacity: 5.152702464e+10, Nominal: 5.1539607552e+10, Bandwidth: 9.6e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 1.00663296e+08}, Cores: hardware.Cores{Count: 142, BoostClock: 2.505e+09}, Matrix: hardware.Rates{dtype.TF32: 1.821e+14, dtype.BF16: 3.642e+14, dtype.FP16: 3.642e+14, dtype.FP8: 7.285e+14, dtype.INT8: 7.285e+14, dtype.INT4: 1.457e+15}, Vector: hardware.Rates{dtype.FP64: 1.42e+12, dtype.FP32: 9.106e+13, dtype.FP16: 9.106e+13}, Links: []hardware.Link{
 		{Kind: "pcie4", Topology: "host", Bandwidth: 3.15e+10},
-	}, Power: hardware.Power{TDP: 300}, Purchase: hardware.Offer{Price: 6799, Basis: "list price", Date: "2022-12"}, Source: "rn;epoch;lmv;lla;sky-vast", Origins: hardware.Origins{
+	}, Power: hardware.Power{TDP: 300}, Efficiency: hardware.Efficiency{Default: 0.66}, Purchase: hardware.Offer{Price: 6799, Basis: "list price", Date: "2022-12"}, Source: "rn;epoch;lmv;lla;sky-vast", Origins: hardware.Origins{
 		{Field: "matrix", Source: "rn", Status: "derived"},
+		{Field: "efficiency", Source: "power-limit", Status: "assumed"},
 	}},
 	{ID: "nvidia-t4", Name: "NVIDIA T4", Kind: "gpu", Architecture: "turing", FormFactor: "pcie", Released: "2018-09-13", Memory: hardware.Memory{Nominal: 1.7179869184e+10, Bandwidth: 3.2e+11, Kind: "GDDR6"}, Cache: hardware.Cache{LastLevel: 4.194304e+06}, Cores: hardware.Cores{Count: 40, BoostClock: 1.59e+09}, Matrix: hardware.Rates{dtype.FP16: 6.513e+13, dtype.INT8: 1.303e+14, dtype.INT4: 2.605e+14}, Vector: hardware.Rates{dtype.FP64: 2.5e+11, dtype.FP32: 8.14e+12, dtype.FP16: 1.628e+13}, Links: []hardware.Link{
 		{Kind: "pcie3", Topology: "host", Bandwidth: 1.575e+10},

@@ -15,7 +15,7 @@ var runtimes = []runtime.Profile{
 		"gpu",
 		"tpu",
 		"npu",
-	}, Fusion: 2, Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.Elementwise: 0.7, model.Conv: 0.94, model.DepthwiseConv: 0.49, model.Normalization: 0.7, model.Pooling: 0.6}, Tiles: []runtime.Tile{
+	}, Fusion: 3, Autocast: true, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -23,21 +23,55 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+	}, Dispatch: 5e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, compiled, on an RTX 4090", Architectures: []string{
 			"ada",
-		}, Phase: "graph", Low: 0.9, High: 1.2, Measurements: 31, Coverage: 0.8, Source: "timm-rtx4090-compiled"},
-		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
+			"ampere-ga10x",
+		}, Phase: "graph", Low: 0.87, High: 1.2, Measurements: 31, Coverage: 0.9, Source: "timm-rtx4090-compiled"},
+		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.72, High: 1.42, Source: "assumption"},
 	}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
+		{Field: "dispatch", Source: "assumption", Status: "assumed"},
+		{Field: "reserve", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+	}},
+	{ID: "torch-compile-cpu", Name: "PyTorch, compiled, on a CPU", Kinds: []hardware.Kind{
+		"cpu",
+	}, Serves: "graph", Fusion: 3, Compute: runtime.ByClass{model.Conv: 0.81, model.DepthwiseConv: 0.13}, Bandwidth: runtime.ByClass{model.Elementwise: 0.44, model.Normalization: 0.68, model.Copy: 0.33}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "31 image models, PyTorch compiled, on an i7-12700H", Architectures: []string{
+			"alder-lake",
+		}, Phase: "graph", Low: 0.82, High: 1.4, Measurements: 31, Coverage: 0.81, Source: "timm-i7-compiled"},
+		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
+	}, Source: "timm-i7-compiled"},
+	{ID: "pytorch-eager", Name: "PyTorch, eager", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "graph", Fusion: 1, Autocast: true, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.65, model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.32, model.Pooling: 0.7, model.Copy: 0.66}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, Dispatch: 2e-05, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+		{Class: "31 image models, eager, on an RTX 3090", Architectures: []string{
+			"ampere-ga10x",
+			"ada",
+		}, Phase: "graph", Low: 0.87, High: 1.2, Measurements: 31, Coverage: 0.9, Source: "timm-rtx3090-eager"},
+		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.72, High: 1.42, Source: "assumption"},
+	}, Source: "timm-rtx3090-eager", Origins: hardware.Origins{
+		{Field: "dispatch", Source: "aic", Status: "derived"},
 		{Field: "reserve", Source: "assumption", Status: "assumed"},
 		{Field: "overlap", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.depthwise-conv", Source: "timm-rtx4090-compiled", Status: "fitted"},
+		{Field: "bandwidth.pooling", Source: "timm-rtx4090-compiled", Status: "fitted"},
 	}},
-	{ID: "pytorch-eager", Name: "PyTorch, eager", Kinds: []hardware.Kind{
+	{ID: "pytorch-eager-channels-last", Name: "PyTorch, eager, channels last", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "graph", Fusion: 1, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.58, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.Elementwise: 0.6, model.Conv: 0.7, model.DepthwiseConv: 0.22}, Tiles: []runtime.Tile{
+	}, Serves: "graph", Fusion: 1, Autocast: true, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.84, model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.43, model.Pooling: 0.7, model.Copy: 0.66}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -45,15 +79,61 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Launch: 5e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
-		{Class: "31 image models, eager, on an RTX 3090", Architectures: []string{
+	}, Dispatch: 2e-05, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+		{Class: "31 image models, eager, channels last, on an RTX 3090", Architectures: []string{
 			"ampere-ga10x",
-		}, Phase: "graph", Low: 0.81, High: 1.16, Measurements: 31, Coverage: 0.8, Source: "timm-rtx3090-eager"},
-		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
+			"ada",
+		}, Phase: "graph", Low: 0.88, High: 1.18, Measurements: 31, Coverage: 0.9, Source: "timm-rtx3090-eager"},
+		{Class: "graphs on devices never measured", Phase: "graph", Low: 0.72, High: 1.42, Source: "assumption"},
 	}, Source: "timm-rtx3090-eager", Origins: hardware.Origins{
-		{Field: "launch", Source: "assumption", Status: "assumed"},
+		{Field: "dispatch", Source: "aic", Status: "derived"},
 		{Field: "reserve", Source: "assumption", Status: "assumed"},
 		{Field: "overlap", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.depthwise-conv", Source: "timm-rtx4090-compiled", Status: "fitted"},
+		{Field: "bandwidth.pooling", Source: "timm-rtx4090-compiled", Status: "fitted"},
+	}},
+	{ID: "tensorrt", Name: "TensorRT", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "graph", Fusion: 4, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
+		{Class: "graphs in TensorRT: none measured", Phase: "graph", Low: 0.65, High: 1.6, Source: "assumption"},
+	}, Source: "assumption", Origins: hardware.Origins{
+		{Field: "fusion", Source: "assumption", Status: "assumed"},
+		{Field: "reserve", Source: "assumption", Status: "assumed"},
+		{Field: "overlap", Source: "timm-rtx4090-compiled", Status: "assumed"},
+		{Field: "compute", Source: "timm-rtx4090-compiled", Status: "assumed"},
+		{Field: "bandwidth", Source: "timm-rtx4090-compiled", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+	}},
+	{ID: "onnxruntime-gpu", Name: "ONNX Runtime on a GPU (CUDA)", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "graph", Fusion: 2, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.65, model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.32, model.Pooling: 0.7, model.Copy: 0.66}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.1},
+	}, Dispatch: 8e-06, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
+		{Class: "graphs in ONNX Runtime on a GPU: none measured", Phase: "graph", Low: 0.65, High: 1.6, Source: "assumption"},
+	}, Source: "assumption", Origins: hardware.Origins{
+		{Field: "fusion", Source: "assumption", Status: "assumed"},
+		{Field: "dispatch", Source: "assumption", Status: "assumed"},
+		{Field: "reserve", Source: "assumption", Status: "assumed"},
+		{Field: "overlap", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "compute", Source: "timm-rtx3090-eager", Status: "assumed"},
+		{Field: "bandwidth", Source: "timm-rtx3090-eager", Status: "assumed"},
 		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
 	}},
@@ -61,16 +141,13 @@ var runtimes = []runtime.Profile{
 		"cpu",
 	}, Serves: "graph", DefaultFor: []hardware.Kind{
 		"cpu",
-	}, Fusion: 1, Compute: runtime.ByClass{model.DepthwiseConv: 0.085}, Bandwidth: runtime.ByClass{model.Elementwise: 0.3, model.Normalization: 0.7, model.Pooling: 0.7, model.Copy: 0.7}, Launch: 3e-07, MemoryShare: 1, Bands: []runtime.Band{
+	}, Fusion: 2, Compute: runtime.ByClass{model.DepthwiseConv: 0.085}, Bandwidth: runtime.ByClass{model.Elementwise: 0.3, model.Normalization: 0.7, model.Pooling: 0.7, model.Copy: 0.7}, Launch: 3e-07, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "58 graphs on 1 and 4 cores of an EPYC", Architectures: []string{
 			"zen3",
-		}, Phase: "graph", Low: 0.82, High: 1.45, Measurements: 116, Coverage: 0.8, Source: "onnxruntime-epyc-4-cores"},
-		{Class: "31 image models, PyTorch compiled, on an i7-12700H", Architectures: []string{
-			"alder-lake",
-		}, Phase: "graph", Low: 0.75, High: 1.35, Measurements: 31, Coverage: 0.8, Source: "timm-i7-compiled"},
+		}, Phase: "graph", Low: 0.84, High: 1.55, Measurements: 116, Coverage: 0.81, Source: "onnxruntime-epyc-4-cores"},
 		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 3, Source: "assumption"},
 	}, Source: "onnxruntime-epyc-4-cores"},
-	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 2, Overlap: 1, MemoryShare: 1, Source: "definition"},
+	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 4, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
 		"gpu",
 	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.45}, Tiles: []runtime.Tile{
@@ -91,7 +168,7 @@ var runtimes = []runtime.Profile{
 		"tpu",
 		"npu",
 		"cpu",
-	}, Fusion: 2, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -121,7 +198,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "tensorrt-llm", Name: "TensorRT-LLM", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 2, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},

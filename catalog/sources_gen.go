@@ -42,6 +42,7 @@ var sources = []Source{
 	{Key: "timm-i7-12700h", Where: "github.com/huggingface/pytorch-image-models, results/benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv", What: "images/s of image models, fp32, compiled, batch 1, on a Core i7-12700H", Trust: "high"},
 	{Key: "vllm-defaults", Where: "github.com/vllm-project/vllm, engine arguments", What: "gpu_memory_utilization 0.9", Trust: "high"},
 	{Key: "definition", Where: "docs/catalog.md", What: "true by definition", Trust: "high"},
+	{Key: "power-limit", Where: "TDP ÷ (dense 16-bit peak × energy per FLOP)", What: "share of the peak that the power of a card allows, at 2.0 pJ per FLOP on GA10x, 1.25 on Ada, 1.1 on GA100 and GB20x, 0.75 on Hopper", Trust: "low"},
 	{Key: "assumption", Where: "docs/catalog.md", What: "a guess from what is like it", Trust: "low"},
 	{Key: "memory", Where: "nobody's page", What: "from memory: look it up before relying on it", Trust: "none"},
 }

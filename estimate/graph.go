@@ -47,7 +47,8 @@ func (m *GraphModel) Work(batch float64) []model.Work {
 	return out
 }
 
-// Time returns the floor and the expected time of one batch, and what limits it.
+// Time returns the floor and the expected time of one batch, and what limits it: the kernels one after the other, or the
+// host where it takes longer to dispatch them than the device to run them.
 func (m *GraphModel) Time(machine *Machine, batch float64) (bound, expected unit.Seconds, limit Limit) {
 	k := m.scale(batch)
 	var by [limitCount]unit.Seconds
@@ -66,6 +67,9 @@ func (m *GraphModel) Time(machine *Machine, batch float64) (bound, expected unit
 		}
 	}
 	bound = max(bound, machine.memoryFloor(m.Compulsory(batch)))
+	if host := machine.Runtime.Dispatch * unit.Seconds(m.totals.Ops); host > expected {
+		expected, limit = host, Overhead
+	}
 	expected += machine.Runtime.PerStep
 	if machine.Runtime.PerStep > expected/2 {
 		limit = Overhead

@@ -58,6 +58,7 @@ type Machine struct {
 	matrix      [model.ClassCount][dtype.ArithmeticCount]unit.FLOPRate // attainable
 	vector      [model.ClassCount]unit.FLOPRate                        // attainable
 	bandwidth   [model.ClassCount]unit.ByteRate                        // attainable
+	cacheGain   float64                                                // 1 - memory bandwidth / cache bandwidth
 	sharedUnits bool                                                   // matrix and vector work run on the same units
 	exposed     float64                                                // share of the shorter of compute and memory that shows
 	floor       unit.Seconds
@@ -112,6 +113,9 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 	if m.cores > 0 {
 		m.tiles = p.Tiles
 	}
+	if e.CacheBandwidth > 1 && d.Cache.LastLevel > 0 {
+		m.cacheGain = 1 - 1/e.CacheBandwidth
+	}
 	for f := range m.peak {
 		m.peak[f] = d.Peak(dtype.DType(f))
 	}
@@ -154,7 +158,8 @@ type OpTime struct {
 //	floor + max(compute, memory) + exposed · min(compute, memory) + launch
 //
 // with compute = the time of the multiply-accumulates ([Machine.product]) and of the vector FLOPs at the vector rate, one
-// after the other where the same units do both, and memory = bytes ÷ achieved bandwidth. The floor is what the shortest
+// after the other where the same units do both, and memory = bytes ÷ achieved bandwidth, of a cache where they are in one
+// ([Machine.cached]). The floor is what the shortest
 // kernel takes. (S. Williams, A. Waterman, D. Patterson, "Roofline", CACM 2009, with additive terms for what doesn't
 // overlap.)
 func (m *Machine) Op(w *model.Work) OpTime {
@@ -177,7 +182,7 @@ func (m *Machine) Op(w *model.Work) OpTime {
 			compute = max(compute, t)
 		}
 	}
-	memory := (w.Bytes() + m.padding(w)).At(m.bandwidth[c])
+	memory := (w.Bytes() + m.padding(w) + m.again(w) - m.cached(w)).At(m.bandwidth[c])
 	t := OpTime{Compute: compute, Memory: memory, Overhead: m.floor + m.launch, Limit: Compute}
 	if memory >= compute {
 		t.Limit = MemoryBandwidth
@@ -195,6 +200,30 @@ func (m *Machine) Op(w *model.Work) OpTime {
 		t.Limit = Overhead
 	}
 	return t
+}
+
+// onePass is how many elements a kernel can keep at hand to normalise them together; more are read twice, once for their
+// statistics.
+const onePass = 16384
+
+// again returns the bytes that a norm over many elements reads a second time.
+func (m *Machine) again(w *model.Work) unit.Bytes {
+	if w.Class != model.Normalization || w.K <= onePass || m.Runtime.Ideal {
+		return 0
+	}
+	return w.Read
+}
+
+// cached returns the bytes that the last-level cache spares the memory: activations stay there from one operation to the
+// next, all of them where an operation's fit, none where it moves twice what fits. They take the cache's time in the place
+// of the memory's.
+func (m *Machine) cached(w *model.Work) unit.Bytes {
+	moved := w.Read + w.Write
+	if m.cacheGain == 0 || moved == 0 {
+		return 0
+	}
+	resident := min(1, max(0, 2-float64(moved/m.Device.Cache.LastLevel)))
+	return moved * unit.Bytes(resident*m.cacheGain)
 }
 
 // collective returns the time of a collective over w.N devices that leaves w.Write bytes on each: [parallel.Fabric.Time].

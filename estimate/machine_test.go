@@ -97,6 +97,81 @@ func TestTiles(t *testing.T) {
 	near(t, "split K", product(1), 0.7532e-6)
 }
 
+// TestGroupedConvolution: groups of 4 outputs by 36 inputs, 25 side by side fill a tile of 100 × 100 with K = 900. Of 50
+// groups there are two tiles; split over K in three, they take 100 · 100 · (300 + 64) multiply-accumulates at 10 TFLOP/s,
+// 0.728 µs, and 2 · 3 · 100 · 100 · 4 bytes of partial sums at 1 TB/s, 0.24 µs.
+func TestGroupedConvolution(t *testing.T) {
+	d := testDevice()
+	d.Cores.Count = 10
+	p := &runtime.Profile{Overlap: 1, Tiles: []runtime.Tile{{M: 100, N: 100, Rate: 1}}}
+	m, err := NewMachine(d, hardware.Efficiency{Default: 1, Bandwidth: 1}, p, dtype.FP16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	macs := 100 * 4 * 36 * 50.0
+	w := model.Work{Class: model.Conv, Count: 1, MACs: macs, FLOPs: unit.FLOPs(2 * macs), Format: dtype.FP16, M: 100, N: 4, K: 36, Groups: 50}
+	near(t, "50 groups", float64(m.Op(&w).Total), 0.968e-6)
+}
+
+// TestWindowedAttention: windows of 7 × 7 fill tiles of 64 × 64: 4096 ÷ 2401 times the work of 1 TFLOP, 10 ms.
+func TestWindowedAttention(t *testing.T) {
+	d := testDevice()
+	d.Cores.Count = 10
+	p := &runtime.Profile{Overlap: 1, Tiles: []runtime.Tile{{M: 100, N: 100, Rate: 1}}}
+	m, err := NewMachine(d, hardware.Efficiency{Default: 1, Bandwidth: 1}, p, dtype.FP16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := model.Work{Class: model.Attention, Count: 1, MACs: 0.5e12, FLOPs: 1e12, Format: dtype.FP16, M: 49, N: 49, K: 32, Groups: 1}
+	near(t, "windows", float64(m.Op(&w).Total), 10e-3*4096/2401)
+}
+
+// TestCache: of a cache of 10 MB, four times as fast as the memory of 1 TB/s. What fits takes a quarter of the time; of
+// 15 MB half is there, 5/8 of the time; of 20 MB nothing. Weights come from memory. And a norm over more elements than a
+// kernel keeps at hand reads them twice.
+func TestCache(t *testing.T) {
+	m, err := NewMachine(testDevice(), hardware.Efficiency{Default: 1, Bandwidth: 1, CacheBandwidth: 4}, &runtime.Profile{Overlap: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		work model.Work
+		want float64
+	}{
+		{"fits", model.Work{Read: 4e6, Write: 6e6}, 2.5e-6},
+		{"half", model.Work{Read: 9e6, Write: 6e6}, 9.375e-6},
+		{"too large", model.Work{Read: 10e6, Write: 10e6}, 20e-6},
+		{"weights", model.Work{Read: 4e6, Write: 6e6, Weights: 5e6}, 7.5e-6},
+		{"a norm of a row", model.Work{Class: model.Normalization, Read: 1e9, Write: 1e9, K: 1000}, 2e-3},
+		{"a norm over space", model.Work{Class: model.Normalization, Read: 1e9, Write: 1e9, K: 100_000}, 3e-3},
+	} {
+		near(t, c.name, float64(m.Op(&c.work).Total), c.want)
+	}
+}
+
+// TestDispatch: a graph of one kernel of 1 ms takes 1 ms however long the host takes for it, up to 1 ms; then the host's time.
+func TestDispatch(t *testing.T) {
+	b := model.NewBuilder("g", 17)
+	b.Output(b.Op("Relu", "relu", []model.TensorID{b.Input("x", dtype.FP16, model.Shape{1, 250_000_000})}))
+	g := b.Graph()
+	if err := model.Infer(g, model.Bindings{}); err != nil {
+		t.Fatal(err)
+	}
+	for dispatch, want := range map[unit.Seconds]float64{20e-6: 1e-3, 3e-3: 3e-3} {
+		gm := NewGraphModel(g, model.FusionNone, model.Formats{})
+		m, err := NewMachine(testDevice(), hardware.Efficiency{Default: 1, Bandwidth: 1}, &runtime.Profile{Overlap: 1, Dispatch: dispatch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, expected, limit := gm.Time(m, 1)
+		near(t, "expected", float64(expected), want)
+		if (limit == Overhead) != (dispatch > 1e-3) {
+			t.Errorf("dispatch %v: limited by %v", dispatch, limit)
+		}
+	}
+}
+
 // TestSharedUnits: a CPU's vector units do the products too, so their times add up.
 func TestSharedUnits(t *testing.T) {
 	d := testDevice()
@@ -149,13 +224,14 @@ func TestCollective(t *testing.T) {
 func TestOpProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		share := func(name string) float64 { return rapid.Float64Range(0.05, 1).Draw(t, name) }
-		e := hardware.Efficiency{Default: share("sustained"), Bandwidth: share("bandwidth"), KernelFloor: unit.Seconds(rapid.Float64Range(0, 1e-4).Draw(t, "floor"))}
+		e := hardware.Efficiency{Default: share("sustained"), Bandwidth: share("bandwidth"), CacheBandwidth: rapid.Float64Range(1, 10).Draw(t, "cache"), KernelFloor: unit.Seconds(rapid.Float64Range(0, 1e-4).Draw(t, "floor"))}
 		p := &runtime.Profile{Overlap: share("overlap"), Launch: unit.Seconds(rapid.Float64Range(0, 1e-4).Draw(t, "launch"))}
 		amount := func(name string) float64 { return rapid.Float64Range(0, 1e12).Draw(t, name) }
 		w := model.Work{Class: model.MatMul, Count: 1, Format: dtype.FP16, MACs: amount("macs"),
 			Weights: unit.Bytes(amount("weights")), Read: unit.Bytes(amount("read")), Write: unit.Bytes(amount("write"))}
 		w.FLOPs = unit.FLOPs(2*w.MACs + amount("vector"))
 		d := testDevice()
+		d.Cache.LastLevel = unit.Bytes(amount("cache size"))
 		time := func() unit.Seconds {
 			m, err := NewMachine(d, e, p, dtype.FP16)
 			if err != nil {

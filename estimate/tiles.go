@@ -37,16 +37,21 @@ func (m *Machine) product(w *model.Work) unit.Seconds {
 	partial := 0.0
 	for i := range m.tiles {
 		t := &m.tiles[i]
-		tiles := math.Ceil(w.M/t.M) * math.Ceil(w.N/t.N) * max(w.Groups, 1)
+		n, k, groups := w.N, w.K, max(w.Groups, 1)
+		if w.Class == model.Conv && groups > 1 { // as many groups side by side as fill the tile, a dense block on the diagonal
+			packed := max(min(math.Floor(t.N/n), groups), 1)
+			n, k, groups = n*packed, k*packed, groups/packed
+		}
+		tiles := math.Ceil(w.M/t.M) * math.Ceil(n/t.N) * groups
 		macs := t.M * t.N / t.Rate
-		if c := math.Ceil(tiles/m.cores) * macs * (w.K + pipelineFill); c < best {
+		if c := math.Ceil(tiles/m.cores) * macs * (k + pipelineFill); c < best {
 			best, partial = c, 0
 		}
-		splits := math.Floor(min(m.cores/tiles, w.K/shortestSplit, mostSplits))
+		splits := math.Floor(min(m.cores/tiles, k/shortestSplit, mostSplits))
 		if splits < 2 {
 			continue
 		}
-		if c := math.Ceil(tiles*splits/m.cores) * macs * (w.K/splits + pipelineFill); c < best {
+		if c := math.Ceil(tiles*splits/m.cores) * macs * (k/splits + pipelineFill); c < best {
 			best, partial = c, splits*w.M*w.N*max(w.Groups, 1)*partialBytes
 		}
 	}
@@ -57,14 +62,24 @@ func (m *Machine) product(w *model.Work) unit.Seconds {
 // attentionBlock is how many keys, and in prefill queries, an attention kernel takes at a time.
 const attentionBlock = 128
 
-// masked returns how many times the causal work a prefill kernel does: blocks on the diagonal are computed whole and
-// masked by half, S·(S + block) pairs in the place of S². The mean query sees N = (S+1)/2 keys.
+// attentionTile is how many queries and keys a kernel takes at least, where all queries see all keys.
+const attentionTile = 64
+
+// masked returns how many times the work that is needed an attention kernel does. In causal prefill blocks on the diagonal
+// are computed whole and masked by half, S·(S + block) pairs in the place of S²; the mean query sees N = (S+1)/2 keys.
+// Where all see all, queries and keys fill up their last tiles: windows of 7 × 7 take 64 × 64 in the place of 49 × 49.
 func (m *Machine) masked(w *model.Work) unit.Seconds {
-	if w.Kind != "PrefillAttention" || w.N < 1 || len(m.tiles) == 0 {
+	if w.Class != model.Attention || w.M < 1 || w.N < 1 || len(m.tiles) == 0 {
 		return 1
 	}
-	s := 2*w.N - 1
-	return unit.Seconds(1 + min(attentionBlock, s)/s)
+	switch w.Kind {
+	case "PrefillAttention":
+		s := 2*w.N - 1
+		return unit.Seconds(1 + min(attentionBlock, s)/s)
+	case "DecodeAttention":
+		return 1
+	}
+	return unit.Seconds(math.Ceil(w.M/attentionTile) * math.Ceil(w.N/attentionTile) * attentionTile * attentionTile / (w.M * w.N))
 }
 
 // padding returns the bytes of the last, partly filled block of keys and values of a decode kernel, which takes as long as

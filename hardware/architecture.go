@@ -20,11 +20,14 @@ type Fractions [dtype.ArithmeticCount]float64
 
 // Efficiency says what large, well-shaped kernels reach on a device.
 type Efficiency struct {
-	// Sustained is the share of the dense peak that large matrix products reach; Default for formats not listed.
+	// Sustained is the share of the dense peak that large matrix products reach; Default for formats not listed, a little
+	// above 1 where devices run above the clock at which their peak is listed.
 	Sustained Fractions `toml:"sustained"`
 	Default   float64   `toml:"sustained-default"`
 	// Bandwidth is the share of the memory bandwidth that large transfers reach.
 	Bandwidth float64 `toml:"bandwidth"`
+	// CacheBandwidth is that of the last-level cache as a multiple of the memory's; 0: not known, taken to be the memory's.
+	CacheBandwidth float64 `toml:"cache-bandwidth"`
 	// KernelFloor is the shortest time a kernel takes, launch latency hidden or not.
 	KernelFloor unit.Seconds `toml:"kernel-floor"`
 }
@@ -36,6 +39,9 @@ func (e Efficiency) Or(defaults Efficiency) Efficiency {
 	}
 	if e.Bandwidth == 0 {
 		e.Bandwidth = defaults.Bandwidth
+	}
+	if e.CacheBandwidth == 0 {
+		e.CacheBandwidth = defaults.CacheBandwidth
 	}
 	if e.KernelFloor == 0 {
 		e.KernelFloor = defaults.KernelFloor

@@ -431,10 +431,18 @@ func (i *Instance) devices(t document.Table) {
 	}
 }
 
+// mostSustained is above 1 because peaks are listed at a clock that graphics cards exceed.
+const mostSustained = 1.2
+
 // checkEfficiency reports efficiencies that can't be.
 func checkEfficiency(t document.Table, e *Efficiency) {
 	table := t.Table("efficiency")
-	fraction(table, "sustained-default", e.Default)
+	if table.Has("sustained-default") && !(e.Default > 0 && e.Default <= mostSustained) {
+		table.Bad("sustained-default", "a share above 0 and at most 1.2, such as 0.8")
+	}
 	fraction(table, "bandwidth", e.Bandwidth)
+	if table.Has("cache-bandwidth") && !(e.CacheBandwidth >= 1 && e.CacheBandwidth <= 100) {
+		table.Bad("cache-bandwidth", "how many times the memory's, such as 3")
+	}
 	within(table, "kernel-floor", e.KernelFloor, 0, 1, "less than a second")
 }

@@ -1,12 +1,9 @@
 package model
 
 import (
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
-
-	"roofline/hardware/unit"
 )
 
 // A group is a set of ops that run as one kernel. It runs where its last op stands.
@@ -23,9 +20,12 @@ type fuser struct {
 	level     Fusion
 	works     []Work
 	root      []TensorID
-	producer  []int   // op that writes a root tensor, -1 for inputs, weights and constants
-	consumers [][]int // ops that read a root tensor, in order
-	groupOf   []int   // op -> index in groups, -1: free
+	piece     []TensorID // the tensor, or the part of one, whose elements a view has
+	readers   [][]int    // ops that read a tensor itself, in order
+	wide      []bool     // root tensors that autocasting keeps in fp32
+	producer  []int      // op that writes a root tensor, -1 for inputs, weights and constants
+	consumers [][]int    // ops that read a root tensor, in order
+	groupOf   []int      // op -> index in groups, -1: free
 	groups    []group
 }
 
@@ -35,12 +35,19 @@ type fuser struct {
 // Pointwise fusion lets an elementwise op join the kernel that made its latest input, where nothing else before it
 // needs that kernel's output. Full fusion also merges reductions with the elementwise work around them (an exported
 // layer norm is nine nodes), softmax(QKᵀ)V into one attention kernel, and reads transposed tensors with strides.
+// Generated fusion does all of this except with products, which libraries compute: only a bias joins them. Functions are
+// what frameworks have as one operation and exporters break apart: norms, attention, and activation functions, chains
+// of elementwise work on a single tensor.
 func (g *Graph) Work(level Fusion, f Formats) []Work {
 	fu := newFuser(g, level, f)
 	fu.fuse()
 	out := make([]Work, 0, len(fu.groups))
 	for i := range fu.groups {
-		if w := fu.work(&fu.groups[i], f); w.Class != Free {
+		w := fu.work(&fu.groups[i], f)
+		read, write := fu.widened(&fu.groups[i], f)
+		w.Read += read
+		w.Write += write
+		if w.Class != Free {
 			out = append(out, w)
 		}
 	}
@@ -52,22 +59,35 @@ func newFuser(g *Graph, level Fusion, f Formats) *fuser {
 		g: g, level: level,
 		works:     make([]Work, len(g.Ops)),
 		root:      make([]TensorID, len(g.Tensors)),
+		piece:     make([]TensorID, len(g.Tensors)),
+		readers:   make([][]int, len(g.Tensors)),
+		wide:      make([]bool, len(g.Tensors)),
 		producer:  make([]int, len(g.Tensors)),
 		consumers: make([][]int, len(g.Tensors)),
 		groupOf:   make([]int, len(g.Ops)),
 	}
 	for t := range g.Tensors {
-		fu.root[t] = TensorID(t)
+		fu.root[t], fu.piece[t] = TensorID(t), TensorID(t)
 		fu.producer[t] = -1
 	}
 	for i := range g.Ops {
-		op := &g.Ops[i]
+		for _, in := range g.Ops[i].Inputs {
+			if in != NoTensor {
+				fu.readers[in] = append(fu.readers[in], i)
+			}
+		}
 		fu.works[i] = g.OpWork(i, f)
+	}
+	for i := range g.Ops {
+		op := &g.Ops[i]
 		fu.groupOf[i] = -1
 		if fu.view(i) {
 			for _, o := range op.Outputs {
 				if o != NoTensor {
 					fu.root[o] = fu.rootOf(op.Inputs[0])
+					if !fu.part(i) {
+						fu.piece[o] = fu.piece[op.Inputs[0]]
+					}
 				}
 			}
 			continue
@@ -80,26 +100,11 @@ func newFuser(g *Graph, level Fusion, f Formats) *fuser {
 		for _, o := range op.Outputs {
 			if o != NoTensor {
 				fu.producer[o] = i
+				fu.wide[o] = f.autocasts() && fu.widens(i)
 			}
 		}
 	}
 	return fu
-}
-
-// view reports ops whose output shares the memory of their first input. Full fusion reads transposes in place.
-func (fu *fuser) view(i int) bool {
-	op := &fu.g.Ops[i]
-	if len(op.Inputs) == 0 || op.Inputs[0] == NoTensor {
-		return false
-	}
-	return fu.works[i].Class == Free || fu.level == FusionFull && op.Kind == "Transpose"
-}
-
-func (fu *fuser) rootOf(t TensorID) TensorID {
-	if t == NoTensor {
-		return NoTensor
-	}
-	return fu.root[t]
 }
 
 func (fu *fuser) fuse() {
@@ -166,77 +171,6 @@ func (fu *fuser) unread(gi, i int) bool {
 	return true
 }
 
-// compatible reports whether a kernel doing the group's work can take in op i, which reads its result in.
-func (fu *fuser) compatible(gr *group, i int, in TensorID) bool {
-	anchor, op := &fu.works[gr.anchor], &fu.works[i]
-	switch {
-	case op.Class == Elementwise, fu.folds(anchor, i):
-		switch anchor.Class {
-		case MatMul, Conv, DepthwiseConv, Attention:
-			// An epilogue works on what the kernel has at hand: it does not broadcast to something larger.
-			return op.Shape.Elems() == fu.g.Tensors[in].Shape.Elems()
-		case Pooling, Copy:
-			// Libraries' pooling and copying kernels take no epilogue; compilers generate one.
-			return fu.level == FusionFull
-		case Recurrent, Unknown:
-			return false
-		}
-		return true
-	case fu.level != FusionFull:
-		return false
-	case op.Class == Normalization || op.Class == Pooling:
-		if anchor.Class == MatMul {
-			// softmax of a product of activations, on the way to attention
-			return anchor.Weights == 0 && fu.g.Ops[i].Kind == "Softmax"
-		}
-		// Reductions and the elementwise work around them make one pass over a tensor; pooling windows do not.
-		return (anchor.Class == Elementwise || fu.reduces(gr.anchor)) && fu.reduces(i)
-	case op.Class == MatMul:
-		// softmax(QKᵀ) V: the second product joins the first.
-		return op.Weights == 0 && anchor.Class == MatMul && anchor.Weights == 0 && fu.hasSoftmax(gr)
-	}
-	return false
-}
-
-// folds reports a batch norm with stored statistics behind a product: it scales the product's weights.
-func (fu *fuser) folds(anchor *Work, i int) bool {
-	return fu.g.Ops[i].Kind == "BatchNormalization" && (anchor.Class == Conv || anchor.Class == DepthwiseConv || anchor.Class == MatMul)
-}
-
-// reduces reports norms, softmax and reductions over whole axes.
-func (fu *fuser) reduces(i int) bool {
-	c := fu.works[i].Class
-	return c == Normalization || c == Pooling && strings.HasPrefix(fu.g.Ops[i].Kind, "Reduce")
-}
-
-func (fu *fuser) hasSoftmax(gr *group) bool {
-	for _, i := range gr.ops {
-		if fu.g.Ops[i].Kind == "Softmax" {
-			return true
-		}
-	}
-	return false
-}
-
-// better returns which of two ops names a kernel: the one with the heavier kind of work, the first among equals.
-func (fu *fuser) better(a, b int) int {
-	rank := func(i int) int {
-		switch fu.works[i].Class {
-		case MatMul, Conv, DepthwiseConv, Attention, Recurrent:
-			return 3
-		case Normalization, Pooling:
-			return 2
-		case Copy:
-			return 1
-		}
-		return 0
-	}
-	if rank(b) > rank(a) {
-		return b
-	}
-	return a
-}
-
 // work sums the ops of a group: all their arithmetic and weights, but only the activations that cross its border.
 func (fu *fuser) work(gr *group, f Formats) Work {
 	w := fu.works[gr.anchor]
@@ -244,10 +178,6 @@ func (fu *fuser) work(gr *group, f Formats) Work {
 		return w
 	}
 	w.MACs, w.FLOPs, w.Weights, w.KV, w.Read, w.Write = 0, 0, 0, 0, 0, 0
-	inside := func(t TensorID) bool {
-		p := fu.producer[t]
-		return p >= 0 && fu.groupOf[p] == fu.groupOf[gr.anchor]
-	}
 	seen := map[TensorID]bool{}
 	matmuls := 0
 	for n, i := range gr.ops {
@@ -267,11 +197,11 @@ func (fu *fuser) work(gr *group, f Formats) Work {
 		}
 		for _, in := range fu.g.Ops[i].Inputs {
 			r := fu.rootOf(in)
-			if r == NoTensor || seen[r] {
+			if r == NoTensor || seen[fu.piece[in]] {
 				continue
 			}
-			seen[r] = true
-			if t := &fu.g.Tensors[r]; n > 0 && !inside(r) && (t.Role == Activation || t.Role == Input) {
+			seen[fu.piece[in]] = true
+			if t := &fu.g.Tensors[fu.piece[in]]; n > 0 && !fu.inside(r, gr) && (t.Role == Activation || t.Role == Input) {
 				w.Read += t.Bytes(f.Activations)
 			}
 		}
@@ -284,6 +214,9 @@ func (fu *fuser) work(gr *group, f Formats) Work {
 	}
 	if matmuls == 2 {
 		w.Class = Attention
+	}
+	if w.Class == Pooling && fu.level.functions() && fu.reduces(gr.anchor) && w.Shape.Elems() > fu.works[gr.anchor].Shape.Elems() {
+		w.Class = Normalization // an exported norm: reductions, and what they reduced scaled by them
 	}
 	w.Kind = fu.kinds(gr)
 	return w
@@ -318,83 +251,4 @@ func (fu *fuser) kinds(gr *group) string {
 		return names[0] + "+" + strconv.Itoa(len(names)-1)
 	}
 	return strings.Join(names, "+")
-}
-
-// PeakActivations returns the most memory activations take at any moment at the bound batch, when each kernel's
-// outputs are allocated as it starts and a tensor is freed after its last reader, at once if there is none. Inputs count;
-// weights and constants don't; views share their source's memory; tensors inside a fused kernel take none. Runtimes that
-// fuse also let an elementwise kernel write over an input that nobody reads after it.
-func (g *Graph) PeakActivations(level Fusion, f Formats) unit.Bytes {
-	fu := newFuser(g, level, f)
-	fu.fuse()
-	const never = -2
-	lastUse := make([]int, len(g.Tensors)) // group after which a root tensor is free
-	for t := range lastUse {
-		lastUse[t] = never
-	}
-	for t, readers := range fu.consumers {
-		for _, c := range readers {
-			if gi := fu.groupOf[c]; gi >= 0 {
-				lastUse[t] = max(lastUse[t], gi)
-			}
-		}
-	}
-	for _, out := range g.Outputs {
-		if r := fu.rootOf(out); r != NoTensor {
-			lastUse[r] = len(fu.groups)
-		}
-	}
-	var live, peak unit.Bytes
-	freed := make([][]TensorID, len(fu.groups)+1)
-	for _, in := range g.Inputs {
-		live += g.Tensors[in].Bytes(f.Activations)
-		if lastUse[in] >= 0 {
-			freed[lastUse[in]] = append(freed[lastUse[in]], in)
-		}
-	}
-	peak = live
-	for gi := range fu.groups {
-		gr := &fu.groups[gi]
-		for _, i := range gr.ops {
-			for _, o := range g.Ops[i].Outputs {
-				unread := o != NoTensor && lastUse[o] == never
-				if o == NoTensor || g.Tensors[o].Role != Activation || !unread && !fu.leaves(o, gr) {
-					continue
-				}
-				bytes := g.Tensors[o].Bytes(f.Activations)
-				if r, ok := fu.overwritten(gi, bytes, lastUse, f); ok {
-					lastUse[r] = never // its memory goes on as the output's
-					live -= bytes
-					freed[gi] = slices.DeleteFunc(freed[gi], func(t TensorID) bool { return t == r })
-				}
-				live += bytes
-				last := max(lastUse[o], gi)
-				freed[last] = append(freed[last], o)
-			}
-		}
-		peak = max(peak, live)
-		for _, t := range freed[gi] {
-			live -= g.Tensors[t].Bytes(f.Activations)
-		}
-	}
-	return peak
-}
-
-// overwritten returns an input of an elementwise kernel whose memory its output of so many bytes can take over: it is
-// computed, as large, and nobody reads it afterwards. The graph's inputs belong to the caller.
-func (fu *fuser) overwritten(gi int, out unit.Bytes, lastUse []int, f Formats) (TensorID, bool) {
-	gr := &fu.groups[gi]
-	if fu.level == FusionNone || fu.works[gr.anchor].Class != Elementwise {
-		return NoTensor, false
-	}
-	for _, i := range gr.ops {
-		for _, in := range fu.g.Ops[i].Inputs {
-			r := fu.rootOf(in)
-			if r != NoTensor && lastUse[r] == gi && fu.g.Tensors[r].Role == Activation && fu.producer[r] >= 0 &&
-				fu.groupOf[fu.producer[r]] != gi && fu.g.Tensors[r].Bytes(f.Activations) == out {
-				return r, true
-			}
-		}
-	}
-	return NoTensor, false
 }

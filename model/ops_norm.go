@@ -6,8 +6,8 @@ var normOps = map[string]spec{
 	"LogSoftmax":                {Normalization, sameAsInput, perElement(softmaxFLOPs + 1)},
 	"Hardmax":                   {Normalization, sameAsInput, perElement(2)},
 	"BatchNormalization":        {Normalization, batchNorm, batchNormWork},
-	"InstanceNormalization":     {Normalization, sameAsInput, perElement(normFLOPs)},
-	"GroupNormalization":        {Normalization, sameAsInput, perElement(normFLOPs)},
+	"InstanceNormalization":     {Normalization, sameAsInput, with(perElement(normFLOPs), overSpace)},
+	"GroupNormalization":        {Normalization, sameAsInput, with(perElement(normFLOPs), overSpace)},
 	"LayerNormalization":        {Normalization, layerNorm, perElement(normFLOPs)},
 	"RMSNormalization":          {Normalization, layerNorm, perElement(rmsNormFLOPs)},
 	"MeanVarianceNormalization": {Normalization, sameAsInput, perElement(normFLOPs - 2)},
@@ -39,6 +39,14 @@ func batchNormWork(n *node, w *Work) {
 		flops = normFLOPs
 	}
 	w.addFLOPs(flops * n.outShape().Elems())
+}
+
+// overSpace: what is normalised together are the spatial dimensions of a channel, or of the channels of a group.
+func overSpace(n *node, w *Work) {
+	if s := n.shape(0); len(s) > 2 {
+		groups := float64(n.op.Attrs.Int("num_groups", s[1]))
+		w.K = s[1:].Elems() / max(groups, 1)
+	}
 }
 
 // layerNorm: mean and inverse deviation, where asked for, keep the axes before the normalised ones.

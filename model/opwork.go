@@ -8,7 +8,17 @@ import (
 )
 
 // Formats are the number formats a graph is asked to run in; Unknown leaves them as the file has them.
-type Formats struct{ Weights, Activations dtype.DType }
+type Formats struct {
+	Weights, Activations dtype.DType
+	// Autocast says that only products run in a half-precision format of the activations: norms, and elementwise work with
+	// stored parameters, come out in fp32 (mixed precision, as frameworks do it).
+	Autocast bool
+}
+
+// autocasts reports whether that makes a difference.
+func (f Formats) autocasts() bool {
+	return f.Autocast && (f.Activations == dtype.FP16 || f.Activations == dtype.BF16)
+}
 
 // OpWork returns what op i computes and moves in one execution, on its own: not fused with any other. The graph must
 // have been inferred.

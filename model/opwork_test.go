@@ -186,7 +186,7 @@ func TestWork(t *testing.T) {
 
 // TestTraffic checks bytes.
 func TestTraffic(t *testing.T) {
-	half := Formats{dtype.FP16, dtype.FP16}
+	half := Formats{Weights: dtype.FP16, Activations: dtype.FP16}
 	for _, test := range []struct {
 		name                 string
 		kind                 string
@@ -257,14 +257,14 @@ func TestFormat(t *testing.T) {
 		format, stored dtype.DType
 	}{
 		{"as in the file", "MatMul", product, Formats{}, dtype.FP32, dtype.FP32},
-		{"half", "MatMul", product, Formats{dtype.FP16, dtype.FP16}, dtype.FP16, dtype.FP16},
-		{"tf32", "MatMul", product, Formats{dtype.TF32, dtype.TF32}, dtype.TF32, dtype.TF32},
-		{"fp8 weights", "MatMul", product, Formats{dtype.FP8, dtype.BF16}, dtype.FP8, dtype.FP8},
-		{"int8 asked for", "MatMul", product, Formats{dtype.INT8, dtype.FP16}, dtype.INT8, dtype.INT8},
-		{"four-bit groups", "MatMul", product, Formats{dtype.INT4Group128, dtype.BF16}, dtype.BF16, dtype.INT4Group128},
-		{"half weights only", "MatMul", product, Formats{dtype.FP16, dtype.FP32}, dtype.FP32, dtype.FP16},
-		{"no weights", "MatMul", []operand{act(2, 4), act(4, 6)}, Formats{dtype.FP8, dtype.BF16}, dtype.BF16, dtype.Unknown},
-		{"integers", "MatMulInteger", []operand{act(2, 4).as(dtype.UINT8), weight(4, 6).as(dtype.INT8)}, Formats{dtype.FP16, dtype.FP16}, dtype.INT8, dtype.INT8},
+		{"half", "MatMul", product, Formats{Weights: dtype.FP16, Activations: dtype.FP16}, dtype.FP16, dtype.FP16},
+		{"tf32", "MatMul", product, Formats{Weights: dtype.TF32, Activations: dtype.TF32}, dtype.TF32, dtype.TF32},
+		{"fp8 weights", "MatMul", product, Formats{Weights: dtype.FP8, Activations: dtype.BF16}, dtype.FP8, dtype.FP8},
+		{"int8 asked for", "MatMul", product, Formats{Weights: dtype.INT8, Activations: dtype.FP16}, dtype.INT8, dtype.INT8},
+		{"four-bit groups", "MatMul", product, Formats{Weights: dtype.INT4Group128, Activations: dtype.BF16}, dtype.BF16, dtype.INT4Group128},
+		{"half weights only", "MatMul", product, Formats{Weights: dtype.FP16, Activations: dtype.FP32}, dtype.FP32, dtype.FP16},
+		{"no weights", "MatMul", []operand{act(2, 4), act(4, 6)}, Formats{Weights: dtype.FP8, Activations: dtype.BF16}, dtype.BF16, dtype.Unknown},
+		{"integers", "MatMulInteger", []operand{act(2, 4).as(dtype.UINT8), weight(4, 6).as(dtype.INT8)}, Formats{Weights: dtype.FP16, Activations: dtype.FP16}, dtype.INT8, dtype.INT8},
 		{"dynamic", "com.microsoft.DynamicQuantizeMatMul", []operand{act(2, 4), weight(4, 6).as(dtype.INT8), weight(6)}, Formats{}, dtype.INT8, dtype.INT8},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -292,7 +292,7 @@ func TestQDQ(t *testing.T) {
 	if err := Infer(g, Bindings{}); err != nil {
 		t.Fatal(err)
 	}
-	conv := g.OpWork(4, Formats{dtype.FP16, dtype.FP16})
+	conv := g.OpWork(4, Formats{Weights: dtype.FP16, Activations: dtype.FP16})
 	if conv.Format != dtype.INT8 || conv.Stored != dtype.INT8 {
 		t.Errorf("format %v, stored %v", conv.Format, conv.Stored)
 	}

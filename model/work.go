@@ -30,6 +30,15 @@ var classNames = [ClassCount]string{"Elementwise", "MatMul", "Conv", "DepthwiseC
 
 func (c Class) String() string { return classNames[c] }
 
+// product reports the classes whose operations multiply matrices.
+func (c Class) product() bool {
+	switch c {
+	case MatMul, Conv, DepthwiseConv, Attention, Recurrent:
+		return true
+	}
+	return false
+}
+
 // Work is what one operation must compute and move in one execution, on one device.
 //
 // A multiply-accumulate counts as two FLOPs. Read and Write are activations; Weights are stored parameters and folded
@@ -50,7 +59,7 @@ type Work struct {
 	Format, Stored dtype.DType
 
 	// The matrix form of the multiply-accumulates: Groups independent products of M×K by K×N. Zero where there is none.
-	// Of a collective N is the number of devices that take part. A convolution is M = output positions, N = output channels of a group, K = input channels of a group × kernel area.
+	// Of a norm over space K is how many elements are normalised together. Of a collective N is the number of devices that take part. A convolution is M = output positions, N = output channels of a group, K = input channels of a group × kernel area.
 	M, N, K, Groups float64
 
 	// Shape is the shape of the first output, for people.
@@ -74,7 +83,7 @@ func (w Work) Scaled(n float64) Work {
 	w.KV *= unit.Bytes(n)
 	w.Read *= unit.Bytes(n)
 	w.Write *= unit.Bytes(n)
-	if w.Weights > 0 {
+	if w.Weights > 0 && w.Class != Attention {
 		w.M *= n
 	} else {
 		w.Groups *= n

@@ -99,7 +99,7 @@ const paying = -2
 // graphRow estimates a graph on one target; ready holds the graphs fused so far.
 func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready fused) row {
 	r := row{target: t}
-	key := graphKey{t.Runtime.Fusion, c.formatFlags.graph(t.Device)}
+	key := graphKey{t.Runtime.Fusion, c.formatFlags.graph(&t)}
 	if c.Fusion != "" {
 		_ = key.fusion.UnmarshalText([]byte(c.Fusion)) // kong has checked it
 	}

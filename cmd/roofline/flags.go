@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"roofline/cmd/roofline/internal/deploy"
+	"roofline/estimate"
 	"roofline/estimate/parallel"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -121,20 +122,20 @@ func (f *formatFlags) language() transformer.Formats {
 	return transformer.Formats{Weights: f.DType, Activations: f.ActDType, KV: f.KVDType}
 }
 
-// graph returns the formats of a graph on a device: what was asked for, else fp32 on CPUs and 16 bits on accelerators.
-func (f *formatFlags) graph(d *hardware.Device) model.Formats {
+// graph returns the formats of a graph on a target: what was asked for, else fp32 on CPUs and 16 bits on accelerators.
+func (f *formatFlags) graph(t *estimate.Target) model.Formats {
 	w := f.DType
 	if w == dtype.Unknown {
-		w = defaultFormat(d)
+		w = defaultFormat(t.Device)
 	}
 	a := f.ActDType
 	if a == dtype.Unknown {
 		a = w
 		if w.WeightOnly() || w.Bits() < 16 {
-			a = defaultFormat(d)
+			a = defaultFormat(t.Device)
 		}
 	}
-	return model.Formats{Weights: w, Activations: a}
+	return model.Formats{Weights: w, Activations: a, Autocast: t.Runtime.Autocast}
 }
 
 // defaultFormat is fp32 on CPUs, and on accelerators the 16-bit format of the higher rate, fp16 first.

@@ -25,7 +25,7 @@ type decision struct {
 	requestFlags `embed:""`
 
 	Batch  string `help:"Batch sizes of a graph." placeholder:"LIST"`
-	Fusion string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
+	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
 }
 
 // gridFlags say which combinations of machines, plans and number formats are tried.
@@ -228,7 +228,7 @@ func (c *decision) graphs(s *session, p *space) error {
 	for _, at := range placements {
 		tried := map[model.Formats]bool{}
 		for _, w := range c.dtypes() {
-			key := graphKey{at.Target.Runtime.Fusion, c.formats(w).graph(at.Target.Device)}
+			key := graphKey{at.Target.Runtime.Fusion, c.formats(w).graph(&at.Target)}
 			if c.Fusion != "" {
 				_ = key.fusion.UnmarshalText([]byte(c.Fusion)) // kong has checked it
 			}

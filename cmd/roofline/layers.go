@@ -11,7 +11,6 @@ import (
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
 	"roofline/estimate/chart"
-	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -28,7 +27,7 @@ type layersCmd struct {
 	pictureFlags `embed:""`
 
 	Batch   int    `help:"Samples in a batch, or sequences in a step." placeholder:"N"`
-	Fusion  string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does; none without a device." enum:",none,pointwise,full" default:""`
+	Fusion  string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does; none without a device." enum:",none,functions,pointwise,generated,full" default:""`
 	Phase   string `help:"Phase of a language model: prefill or decode." enum:"prefill,decode" default:"decode"`
 	Context tokens `help:"Tokens attended to (decode) or in the prompt (prefill)." default:"1024" placeholder:"N"`
 	Each    bool   `help:"List every layer; identical ones are merged otherwise."`
@@ -152,12 +151,11 @@ func (c *layersCmd) work(loaded *deploy.Loaded, t *estimate.Target) (*breakdown,
 		return c.phase(loaded.Language, t)
 	}
 	g := loaded.Graph
-	var dev *hardware.Device
 	fusion := model.FusionNone
 	formats := model.Formats{Weights: c.DType, Activations: c.ActDType}
 	if t != nil {
-		dev, fusion = t.Device, t.Runtime.Fusion
-		formats = c.formatFlags.graph(dev)
+		fusion = t.Runtime.Fusion
+		formats = c.formatFlags.graph(t)
 	}
 	if c.Fusion != "" {
 		_ = fusion.UnmarshalText([]byte(c.Fusion)) // kong has checked it

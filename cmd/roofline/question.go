@@ -20,7 +20,7 @@ type question struct {
 	requestFlags `embed:""`
 
 	Batch  string `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
-	Fusion string `help:"How far ops are fused: none, pointwise or full. Default: as the runtime does." enum:",none,pointwise,full" default:""`
+	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
 }
 
 // check reports values that can't be.

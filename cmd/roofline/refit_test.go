@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roofline/catalog"
+	"roofline/estimate"
 	"roofline/estimate/validate"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -168,4 +169,55 @@ func hostParameters(c *catalog.Catalog, ids ...string) []parameter {
 		}
 	}
 	return ps
+}
+
+// refitGraphs solves for parameters like [refit], with graphs fused once.
+func refitGraphs(t *testing.T, w validate.World, ms []validate.Measurement, parameters []parameter) {
+	t.Helper()
+	models := make([]*estimate.GraphModel, len(ms))
+	target := func(m *validate.Measurement) *estimate.Target {
+		target, err := w.Target(m.Device, m.Runtime, m.Quantity, m.Plan())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return target
+	}
+	for i := range ms {
+		g, err := w.Graph(ms[i].Model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := target(&ms[i]).Runtime
+		models[i] = estimate.NewGraphModel(g, p.Fusion, model.Formats{Weights: ms[i].Weights, Activations: ms[i].Weights, Autocast: p.Autocast})
+	}
+	descend(parameters, func() float64 {
+		sum := 0.0
+		for i := range ms {
+			machine, err := models[i].Machine(target(&ms[i]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, expected, _ := models[i].Time(machine, ms[i].Batch)
+			sum += math.Abs(math.Log(float64(expected / ms[i].Measured)))
+		}
+		return sum / float64(len(ms))
+	})
+}
+
+// graphParameters are what is solved for of the runtimes of graphs, and the share of the peak that their architectures
+// sustain.
+func graphParameters(c *catalog.Catalog, name string) []parameter {
+	p := c.Runtime(name)
+	graphics := architectures(c, 1.2, func(e *hardware.Efficiency) *float64 { return &e.Default }, "ampere-ga10x", "ada")
+	switch name {
+	case "torch-compile":
+		return []parameter{graphics, {places: []*float64{&p.Overlap}, most: 1},
+			{places: []*float64{&p.Bandwidth[model.DepthwiseConv]}}, {places: []*float64{&p.Bandwidth[model.Pooling]}}}
+	case "torch-compile-cpu":
+		return []parameter{architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Default }, "alder-lake"),
+			{places: []*float64{&p.Compute[model.Conv]}}, {places: []*float64{&p.Compute[model.DepthwiseConv]}},
+			{places: []*float64{&p.Bandwidth[model.Elementwise]}}, {places: []*float64{&p.Bandwidth[model.Normalization]}}, {places: []*float64{&p.Bandwidth[model.Copy]}}}
+	}
+	return []parameter{graphics, {places: []*float64{&p.Compute[model.Conv]}},
+		{places: []*float64{&p.Bandwidth[model.DepthwiseConv]}}, {places: []*float64{&p.Bandwidth[model.Copy]}}}
 }

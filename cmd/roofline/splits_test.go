@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"roofline/catalog"
@@ -289,16 +290,41 @@ func (s *splits) images() {
 	reports := map[string]*validate.Report{}
 	for _, of := range []struct{ device, compiled, runtime, layout, asked string }{
 		{"nvidia-rtx-3090", "eager", "pytorch-eager", "nchw", asked},
-		{"nvidia-rtx-3090", "eager", "pytorch-eager", "nhwc", asked},
+		{"nvidia-rtx-3090", "eager", "pytorch-eager-channels-last", "nhwc", asked},
 		{"nvidia-rtx-4090", "dynamo", "torch-compile", "nchw", asked},
-		{"intel-i7-12700h", "dynamo", "torch-compile", "nchw", "≤ 30 % median"},
+		{"intel-i7-12700h", "dynamo", "torch-compile-cpu", "nchw", "≤ 30 % median"},
 	} {
 		r := s.predict(s.shipped, imageModels(s.T, s.shipped, of.device, of.compiled, of.runtime, of.layout))
 		perItem(r)
 		reports[of.device+of.layout] = r
-		s.line("vision-folds", of.device+" "+of.runtime+" "+of.layout, onAll, of.asked, r.All())
+		what := strings.Join([]string{of.device[strings.Index(of.device, "-")+1:], of.compiled, of.layout}, " ")
+		s.line("vision-folds", what, onAll, of.asked, r.All())
+		folds := s.folds(imageModels(s.T, s.shipped, of.device, of.compiled, of.runtime, of.layout), of.runtime)
+		perItem(folds)
+		s.line("vision-folds", what, "refitted on four fifths", of.asked, folds.All())
 	}
 	s.transfer(reports["nvidia-rtx-3090nchw"], reports["nvidia-rtx-4090nchw"])
+}
+
+// folds predicts every fifth network with parameters solved for on the others.
+func (s *splits) folds(ms []validate.Measurement, runtime string) *validate.Report {
+	const fold = 5
+	var all validate.Report
+	for k := range fold {
+		var fit, test []validate.Measurement
+		for i := range ms {
+			if i%fold == k {
+				test = append(test, ms[i])
+			} else {
+				fit = append(fit, ms[i])
+			}
+		}
+		c := fresh()
+		w := s.shipped.with(c)
+		refitGraphs(s.T, w, fit, graphParameters(c, runtime))
+		all.Points = append(all.Points, s.predict(w, test).Points...)
+	}
+	return &all
 }
 
 // perItem divides the times of batches by their size, so that ranks compare networks.

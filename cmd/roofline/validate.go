@@ -274,13 +274,14 @@ func (w *world) Target(device, name string, q validate.Quantity, plan parallel.P
 
 // runtime returns the named profile, or the one that stands in for it: the default on the device, or else any.
 func (w *world) runtime(d *hardware.Device, name string, q validate.Quantity) *runtime.Profile {
+	if p := runtime.Named(w.catalog.Runtimes, name, d.Kind); p != nil && runs(p, serves[q.Class()]) {
+		return p
+	}
 	var standIn *runtime.Profile
 	for i := range w.catalog.Runtimes {
 		p := &w.catalog.Runtimes[i]
 		switch isDefault := slices.Contains(p.DefaultFor, d.Kind); {
 		case !p.RunsOn(d.Kind) || !runs(p, serves[q.Class()]):
-		case p.ID == name:
-			return p
 		case !p.Ideal && (standIn == nil || isDefault):
 			standIn = p
 		}

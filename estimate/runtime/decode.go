@@ -52,7 +52,7 @@ var phases = []string{"", "graph", "prefill", "decode", "prefill-moe", "decode-m
 // check reports what a profile lacks and values that can't be.
 func (p *Profile) check(t document.Table, isNew bool) {
 	if isNew && !t.Has("fusion") {
-		t.Missing("fusion", "none, pointwise or full")
+		t.Missing("fusion", "none, functions, pointwise, generated or full")
 	}
 	if t.Has("serves") && !slices.Contains([]string{"graph", "language", "both", "kernel"}, p.Serves) {
 		t.Bad("serves", "graph, language, both or kernel")
@@ -60,7 +60,7 @@ func (p *Profile) check(t document.Table, isNew bool) {
 	share(t, "overlap", p.Overlap, 0)
 	share(t, "memory-share", p.MemoryShare, 0.01)
 	for key, v := range map[string]unit.Seconds{
-		"launch": p.Launch, "per-layer": p.PerLayer, "per-step": p.PerStep, "per-sequence": p.PerSequence, "per-request": p.PerRequest} {
+		"launch": p.Launch, "dispatch": p.Dispatch, "per-layer": p.PerLayer, "per-step": p.PerStep, "per-sequence": p.PerSequence, "per-request": p.PerRequest} {
 		if t.Has(key) && v > 10 {
 			t.Bad(key, "at most 10 s")
 		}

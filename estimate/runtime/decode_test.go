@@ -61,8 +61,8 @@ func TestDecodeErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"matmul = 0.9", "matmull = 0.9", `r.toml:8:13: unknown key "compute.matmull", did you mean "matmul"?`},
 		{"matmul = 0.9", "matmul = 90", `r.toml:8:22: compute.matmul 90: want a factor above 0 and at most 2, such as 0.9`},
-		{`fusion = "full"`, `fusion = "some"`, `r.toml:6:11: fusion "some": want none, pointwise or full`},
-		{`fusion = "full"`, ``, `r.toml:2:1: runtime.vllm lacks fusion: want none, pointwise or full`},
+		{`fusion = "full"`, `fusion = "some"`, `r.toml:6:11: fusion "some": want none, functions, pointwise, generated or full`},
+		{`fusion = "full"`, ``, `r.toml:2:1: runtime.vllm lacks fusion: want none, functions, pointwise, generated or full`},
 		{`"gpu", "npu"`, `"gpu", "fpga"`, `r.toml:4:9: kinds: want gpu, cpu, tpu or npu`},
 		{`"language"`, `"tea"`, `r.toml:5:11: serves "tea": want graph, language, both or kernel`},
 		{`"5 us"`, `5`, `r.toml:10:10: launch 5: want a number with unit such as "50 ms"`},
@@ -89,5 +89,22 @@ func TestClassKeys(t *testing.T) {
 	want := []string{"elementwise", "matmul", "conv", "depthwise-conv", "attention", "normalization", "pooling", "copy", "recurrent", "collective", "free", "unknown"}
 	if got := classKeys(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestNamed(t *testing.T) {
+	profiles := []Profile{{ID: "ort", Kinds: []hardware.Kind{hardware.CPU}}, {ID: "ort-gpu", Kinds: []hardware.Kind{hardware.GPU}}, {ID: "any"}}
+	for _, c := range []struct {
+		name string
+		kind hardware.Kind
+		want string
+	}{{"ort", hardware.CPU, "ort"}, {"ort", hardware.GPU, "ort-gpu"}, {"ort-gpu", hardware.CPU, ""}, {"ort", hardware.TPU, ""}, {"any", hardware.TPU, "any"}, {"none", hardware.CPU, ""}} {
+		got := ""
+		if p := Named(profiles, c.name, c.kind); p != nil {
+			got = p.ID
+		}
+		if got != c.want {
+			t.Errorf("%s on a %s: %q, want %q", c.name, c.kind, got, c.want)
+		}
 	}
 }

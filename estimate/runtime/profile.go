@@ -25,6 +25,8 @@ type Profile struct {
 	Ideal bool `toml:"ideal"`
 
 	Fusion model.Fusion `toml:"fusion"`
+	// Autocast says that a graph in half precision runs mixed: [model.Formats].
+	Autocast bool `toml:"autocast"`
 	// Overlap is the share of the shorter of compute and memory time that hides behind the longer, over an operation:
 	// 1 is the roofline's maximum, 0 the sum.
 	Overlap float64 `toml:"overlap"`
@@ -40,6 +42,8 @@ type Profile struct {
 	// Attention is what an attention kernel takes beyond the shortest kernel: to set up, split over keys and combine.
 	Attention unit.Seconds `toml:"attention"`
 
+	// Dispatch is the host's time per kernel that runs ahead of the device: a graph takes the longer of both.
+	Dispatch    unit.Seconds `toml:"dispatch"`
 	Launch      unit.Seconds `toml:"launch"`       // host time per kernel that graphs or queues do not hide
 	PerLayer    unit.Seconds `toml:"per-layer"`    // host time per transformer layer and step
 	PerStep     unit.Seconds `toml:"per-step"`     // host time per scheduler step
@@ -98,6 +102,19 @@ func (p *Profile) Band(d *hardware.Device, phase string) Band {
 
 // RunsOn reports whether the runtime runs on a kind of device.
 func (p *Profile) RunsOn(kind hardware.Kind) bool { return runs(p.Kinds, kind) }
+
+// Named returns the profile of a name on a kind of device, or nil: NAME, or NAME-KIND where a runtime has a profile of its
+// own for a kind, such as onnxruntime-gpu.
+func Named(profiles []Profile, name string, kind hardware.Kind) *Profile {
+	for _, id := range []string{name, name + "-" + string(kind)} {
+		for i := range profiles {
+			if p := &profiles[i]; p.ID == id && p.RunsOn(kind) {
+				return p
+			}
+		}
+	}
+	return nil
+}
 
 func runs(kinds []hardware.Kind, kind hardware.Kind) bool {
 	return len(kinds) == 0 || slices.Contains(kinds, kind)

@@ -150,7 +150,7 @@ func (p *predictor) graph(point *Point, t *estimate.Target) error {
 		if err != nil {
 			return err
 		}
-		f := model.Formats{Weights: cmp.Or(m.Weights, dtype.FP32)}
+		f := model.Formats{Weights: cmp.Or(m.Weights, dtype.FP32), Autocast: t.Runtime.Autocast}
 		f.Activations = cmp.Or(m.Activations, f.Weights)
 		g = &fused{GraphModel: estimate.NewGraphModel(spec, t.Runtime.Fusion, f)}
 		if g.machine, err = g.Machine(t); err != nil {

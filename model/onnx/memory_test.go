@@ -54,11 +54,9 @@ var moving = map[string]struct {
 	"timm_ghostnet_100":         {1.8, "concatenations, and squeeze-and-excite rescaling"},
 	"efficientnet_b0":           {1.4, "squeeze-and-excite: a second pass over large tensors"},
 	"timm_tf_efficientnetv2_b0": {1.4, "squeeze-and-excite: a second pass over large tensors"},
-	"timm_convnextv2_nano":      {1.55, "global response norms over large tensors"},
+	"timm_convnextv2_nano":      {1.7, "global response norms over large tensors: a pass over space, then one over channels"},
 	"timm_poolformer_s12":       {1.4, "pooling in the place of attention: few products"},
 	"timm_resnetv2_50x1_bit":    {1.6, "group norms before the convolutions: passes of their own"},
-	"swin_t":                    {1.5, "shifted windows: slices and concatenations"},
-	"swin_t_dyn":                {1.65, "shifted windows: slices and concatenations"},
 }
 
 // TestFusedTraffic compares what image classifiers move after full fusion with twice the results of their products
@@ -77,7 +75,8 @@ func TestFusedTraffic(t *testing.T) {
 			if known.ratio > 0 {
 				limit = known.ratio
 			}
-			if ratio > limit || ratio < 0.9 {
+			// What attention computes between its products counts among the results, but never moves.
+			if ratio > limit || ratio < 0.85 {
 				t.Errorf("%s: fused traffic is %.2f of twice its core results and weights, want at most %.2f", row.model, ratio, limit)
 			}
 			if known.ratio > 0 && ratio <= 1.3 {

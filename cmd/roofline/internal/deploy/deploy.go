@@ -156,7 +156,10 @@ func (d *Deployer) runtime(kind hardware.Kind) (*runtime.Profile, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := d.Catalog.Runtime(id)
+		p := runtime.Named(all, id, kind)
+		if p == nil {
+			p = d.Catalog.Runtime(id)
+		}
 		switch {
 		case p.Serves != "both" && p.Serves != d.Serves:
 			return nil, fmt.Errorf("runtime %s does not run %s models; %s do", p.ID, d.Serves, strings.Join(d.serving(kind), ", "))

@@ -38,6 +38,7 @@ type cli struct {
 	Layers    layersCmd    `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
 	Fit       fitCmd       `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
 	Recommend recommendCmd `cmd:"" help:"The cheapest deployment that does a job within limits, and what would change that."`
+	Frontier  frontierCmd  `cmd:"" help:"What is not beaten in two or three of cost, speed, latency, throughput, energy, memory and devices."`
 	Sweep     sweepCmd     `cmd:"" help:"Every combination of devices, plans, formats and loads."`
 	Whatif    whatifCmd    `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
 	Validate  validateCmd  `cmd:"" help:"Predictions against published measurements, or your own."`

@@ -35,8 +35,8 @@ func (recommendCmd) Help() string {
   roofline recommend resnet50 --target 5000img/s --slo latency=20ms --budget 1000USD/month
   roofline recommend llama-3.1-8b --target 5000tok/s --slo tpot=30ms --price purchase --site korea
 
-Every device and plan gets as many replicas as the target takes, each with the largest load that keeps the limits. Of
-those that also keep the budget the cheapest an hour is the answer. docs/decide.md has the search, worked by hand.`
+Every device and plan gets as many replicas as the target takes, each with as much load as the limits allow. Of those
+that also keep the budget the cheapest an hour is the answer. docs/decide.md has the search, worked by hand.`
 }
 
 // Run chooses among all combinations.

@@ -117,6 +117,67 @@ func TestRecommendIsBruteForce(t *testing.T) {
 	}
 }
 
+// TestRecommendIsBruteForceEverywhere: over the whole catalog no load of any combination makes a cheaper deployment.
+func TestRecommendIsBruteForceEverywhere(t *testing.T) {
+	for _, c := range []struct {
+		model, target, slo string
+		rate               float64
+	}{
+		{"llama-3.1-70b", "2000tok/s", "tpot=50ms,ttft=2s", 2000},
+		{"resnet50", "5000img/s", "latency=20ms", 5000},
+	} {
+		d := &decision{Model: c.model, gridFlags: gridFlags{Device: "all", TP: "auto", PP: "1", EP: "1", DP: "1"}, moneyFlags: moneyFlags{Price: "on-demand", Utilization: 1}}
+		d.Tokens = "output"
+		s, err := newSession(&globals{}, call{files: deploy.Disk{}}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := d.space(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var limits slo.Limits
+		if err := limits.UnmarshalText([]byte(c.slo)); err != nil {
+			t.Fatal(err)
+		}
+		least, options := math.Inf(1), 0
+		for i := range p.cases {
+			ready, err := p.cases[i].Deploy()
+			if err != nil {
+				continue
+			}
+			fits, err := ready.Most()
+			if err != nil {
+				continue
+			}
+			capacity := 0.0
+			for n := 1.0; n <= min(fits, 512); n++ {
+				if e := ready.At(n); limits.Met(e.Time) {
+					capacity = max(capacity, e.Throughput.Value)
+				} else if n > 256 { // batches this large only get slower
+					break
+				}
+			}
+			if capacity == 0 {
+				continue
+			}
+			options++
+			target, err := p.deployer.Replicate(p.cases[i].Target, int(math.Ceil(c.rate/capacity)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if target.Terms.Priced() {
+				bill := target.Terms.Bill(0)
+				least = min(least, float64(bill.USDPerHour))
+			}
+		}
+		got := recommended(t, 0, c.model, "--target", c.target, "--slo", c.slo)
+		if options < 50 || math.Abs(got.Options[0].PerHour-least) > 1e-9*least {
+			t.Errorf("%s: recommended %s; of %d options brute force finds $%g/h", c.model, got.Answer, options, least)
+		}
+	}
+}
+
 // TestRecommendTightens: stricter demands never cost less.
 func TestRecommendTightens(t *testing.T) {
 	price := func(args ...string) float64 {

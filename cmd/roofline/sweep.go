@@ -21,7 +21,8 @@ import (
 
 // sweepCmd evaluates every combination of what is listed.
 type sweepCmd struct {
-	decision `embed:""`
+	decision     `embed:""`
+	pictureFlags `embed:""`
 }
 
 // Help shows worked examples.
@@ -31,6 +32,7 @@ func (sweepCmd) Help() string {
   roofline sweep llama-3.1-70b --dtype bf16,fp8 --format csv -o sweep.csv
   roofline sweep llama-3.1-70b --where 'memory>=80GB && vendor==nvidia' --count 8 --tp 1,2,4,8
   roofline sweep resnet50 --device l4,rtx-4090 --dtype fp16,int8 --batch 1..256*2
+  roofline sweep llama-3.1-8b --device h100-sxm,mi300x --tp 1 -o load.svg      throughput and latency against the load
 
 Lists are 1,2,4 or 1..8 or 1..256*2 (doubling); loads are 1..256*2 where nothing is said. Rows come device by device,
 then by runtime, count, plan, number format and load, however many cores work on them. Ctrl-C keeps what is done.`

@@ -7,6 +7,7 @@ import (
 
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
+	"roofline/estimate/chart"
 	"roofline/hardware/unit"
 )
 
@@ -22,6 +23,7 @@ func sweepAnswer(c *sweepCmd, s *session, p *space, d *sweepDocument) *show.Answ
 		shown = first(running(shown), mostRows)
 		a.Notes = append(a.Notes, fmt.Sprintf("the first %d of %s points that run; all: -o sweep.csv; the best: roofline frontier", len(shown), count(len(running(d.Points)))))
 	}
+	a.Picture = c.draw(func() chart.Chart { return c.picture(s, p, a, n) })
 	a.Tables = []show.Table{p.columns(s.Wide).table(n, shown)}
 	if note := pointBasis(d.Points); note != "" {
 		a.Notes = append(a.Notes, note)

@@ -7,20 +7,20 @@ import (
 	"roofline/hardware/unit"
 )
 
-// Objective is something an answer is judged by.
+// Objective is something an answer is judged by. Values are in base units, not a number where they are not known.
 type Objective struct {
 	Name string // as it is asked for
-	Unit string // of Value: base units
-	More bool   // is better; else less is
-	// Value returns what is expected, Best the good end of the band; not a number where it is not known.
-	Value, Best func(*estimate.Result) float64
+	Unit string
+	More bool // is better; else less is
+	// Value returns what is expected, Best and Worst the good and the bad end of its band.
+	Value, Best, Worst func(*estimate.Result) float64
 }
 
 // Objectives are all there are. Throughput moves against the time of a request or batch, and money and energy for a unit
 // of output with it: their bands are that time's.
 var Objectives = []Objective{
-	{Name: "cost", Unit: "USD/unit", Value: cost, Best: func(r *estimate.Result) float64 { return cost(r) * quick(r) }},
-	price.exact(),
+	moving("cost", "USD/unit", false, cost),
+	exact("price", "USD/h", false, price),
 	timed("ttft", func(r *estimate.Result) *estimate.Band {
 		if r.Prefill == nil {
 			return nil
@@ -29,62 +29,55 @@ var Objectives = []Objective{
 	}),
 	timed("tpot", perToken),
 	timed("latency", func(r *estimate.Result) *estimate.Band { return r.Latency }),
-	{Name: "throughput", Unit: "unit/s", More: true, Value: throughput, Best: func(r *estimate.Result) float64 { return throughput(r) / quick(r) }},
-	{Name: "per-device", Unit: "unit/s", More: true, Value: perDevice, Best: func(r *estimate.Result) float64 { return perDevice(r) / quick(r) }},
-	{Name: "speed", Unit: "token/s", More: true, Value: speed, Best: func(r *estimate.Result) float64 {
-		if b := perToken(r); b != nil {
-			return 1 / float64(b.Low)
-		}
-		return math.NaN()
-	}},
-	{Name: "energy", Unit: "J/unit", Value: energy, Best: func(r *estimate.Result) float64 { return energy(r) * quick(r) }},
-	power.exact(),
-	headroom.exact(),
-	devices.exact(),
+	moving("throughput", "unit/s", true, throughput),
+	moving("per-device", "unit/s", true, perDevice),
+	{Name: "speed", Unit: "token/s", More: true, Value: speed,
+		Best:  func(r *estimate.Result) float64 { return 1 / end(perToken(r), low) },
+		Worst: func(r *estimate.Result) float64 { return 1 / end(perToken(r), high) }},
+	moving("energy", "J/unit", false, energy),
+	exact("power", "W", false, power),
+	exact("headroom", "B", true, headroom),
+	exact("devices", "", false, func(r *estimate.Result) float64 { return float64(r.Count) }),
 }
 
-// Objectives without a band.
-var (
-	price = Objective{Name: "price", Unit: "USD/h", Value: func(r *estimate.Result) float64 {
-		if r.Cost == nil {
-			return math.NaN()
-		}
-		return float64(r.Cost.USDPerHour)
-	}}
-	power = Objective{Name: "power", Unit: "W", Value: func(r *estimate.Result) float64 {
-		if r.Power == nil {
-			return math.NaN()
-		}
-		return float64(r.Power.Watts)
-	}}
-	headroom = Objective{Name: "headroom", Unit: "B", More: true, Value: func(r *estimate.Result) float64 {
-		if r.Memory == nil || r.Memory.Capacity == 0 {
-			return math.NaN()
-		}
-		return float64(r.Memory.Capacity - r.Memory.Total)
-	}}
-	devices = Objective{Name: "devices", Value: func(r *estimate.Result) float64 { return float64(r.Count) }}
-)
-
 // exact is an objective without a band.
-func (o Objective) exact() Objective {
-	o.Best = o.Value
-	return o
+func exact(name, symbol string, more bool, of func(*estimate.Result) float64) Objective {
+	return Objective{name, symbol, more, of, of, of}
+}
+
+// moving is an objective that moves with the time of a request or batch: rates against it.
+func moving(name, symbol string, more bool, of func(*estimate.Result) float64) Objective {
+	at := func(place func(*estimate.Band) unit.Seconds) func(*estimate.Result) float64 {
+		return func(r *estimate.Result) float64 {
+			factor := end(r.Latency, place) / end(r.Latency, expected)
+			if more {
+				factor = 1 / factor
+			}
+			return of(r) * factor
+		}
+	}
+	return Objective{name, symbol, more, of, at(low), at(high)}
 }
 
 // timed is the objective of a time.
-func timed(name string, band func(*estimate.Result) *estimate.Band) Objective {
-	end := func(of func(*estimate.Band) unit.Seconds) func(*estimate.Result) float64 {
-		return func(r *estimate.Result) float64 {
-			if b := band(r); b != nil {
-				return float64(of(b))
-			}
-			return math.NaN()
-		}
+func timed(name string, of func(*estimate.Result) *estimate.Band) Objective {
+	at := func(place func(*estimate.Band) unit.Seconds) func(*estimate.Result) float64 {
+		return func(r *estimate.Result) float64 { return end(of(r), place) }
 	}
-	return Objective{Name: name, Unit: "s", Value: end(func(b *estimate.Band) unit.Seconds { return b.Expected }),
-		Best: end(func(b *estimate.Band) unit.Seconds { return b.Low })}
+	return Objective{name, "s", false, at(expected), at(low), at(high)}
 }
+
+// end returns a place of a band, not a number where there is no band.
+func end(b *estimate.Band, place func(*estimate.Band) unit.Seconds) float64 {
+	if b == nil {
+		return math.NaN()
+	}
+	return float64(place(b))
+}
+
+func low(b *estimate.Band) unit.Seconds      { return b.Low }
+func expected(b *estimate.Band) unit.Seconds { return b.Expected }
+func high(b *estimate.Band) unit.Seconds     { return b.High }
 
 // cost returns the money for a unit of output: a million tokens or items.
 func cost(r *estimate.Result) float64 {
@@ -130,12 +123,28 @@ func energy(r *estimate.Result) float64 {
 	return r.Power.WattHours * unit.SecondsPerHour
 }
 
-// quick returns the low end of a request's or batch's time over what is expected of it.
-func quick(r *estimate.Result) float64 {
-	if r.Latency == nil {
+// price returns the money for an hour.
+func price(r *estimate.Result) float64 {
+	if r.Cost == nil {
 		return math.NaN()
 	}
-	return float64(r.Latency.Low / r.Latency.Expected)
+	return float64(r.Cost.USDPerHour)
+}
+
+// power returns the draw of all devices.
+func power(r *estimate.Result) float64 {
+	if r.Power == nil {
+		return math.NaN()
+	}
+	return float64(r.Power.Watts)
+}
+
+// headroom returns the memory that is free on each device.
+func headroom(r *estimate.Result) float64 {
+	if r.Memory == nil || r.Memory.Capacity == 0 {
+		return math.NaN()
+	}
+	return float64(r.Memory.Capacity - r.Memory.Total)
 }
 
 // Find returns the objective of a name, and all names.

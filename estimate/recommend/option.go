@@ -23,7 +23,7 @@ type Option struct {
 	Case     int              `json:"-"`                // of the candidates
 	Result   *estimate.Result `json:"estimate"`         // of all replicas under the demanded rate, each with the same load
 	Load     float64          `json:"load_per_replica"` // requests in flight, or the batch of each device
-	Most     float64          `json:"most_per_replica"` // the largest load within the limits
+	Most     float64          `json:"most_per_replica"` // the load within the limits that puts through most
 	Capacity float64          `json:"capacity"`         // items a second all replicas put through within the limits
 	Use      float64          `json:"use"`              // rate ÷ capacity
 	Spare    int              `json:"spare_replicas,omitempty"`
@@ -114,10 +114,9 @@ const mostReplicas = 1 << 16
 
 // plan finds the fewest replicas of the candidate that do the job as far as a view of their answers tells.
 //
-// A replica takes the largest load within the limits; the peak rate over what it then puts through, rounded up, are the
-// replicas, and the spare ones come on top. Under the demanded rate each has the smallest load that together yields it.
+// A replica takes the load within the limits that puts through most; the peak rate over that, rounded up, are the replicas, and the spare ones come on top. Under the demanded rate each has the smallest load that together yields it.
 func (r *replica) plan(d *Demand, v view) (*Option, *Miss) {
-	most, full, err := sweep.Largest(r, func(e *estimate.Result) bool { return v.keeps(e, d.Limits) })
+	most, full, err := sweep.Busiest(r, func(e *estimate.Result) bool { return v.keeps(e, d.Limits) }, v.rate)
 	switch {
 	case errors.Is(err, sweep.ErrMemory):
 		m := full.Memory

@@ -19,10 +19,14 @@ type Asked interface {
 	Most() (float64, error)
 }
 
-// Largest returns the largest whole load that fits and that keeps a condition, and the answer there, by bisection: times
-// never fall as the load rises. Where no load keeps it the answer is that of the smallest, and the load 0. The error is
-// [ErrMemory], with the answer of the smallest load, or [estimate.ErrCapacity] without one.
-func Largest(d Asked, keeps func(*estimate.Result) bool) (load float64, r *estimate.Result, err error) {
+// Busiest returns the load that puts through most among those that fit and keep a condition, and the answer there. Where no
+// load keeps it the answer is that of the smallest, and the load 0. The error is [ErrMemory], with the answer of the smallest
+// load, or [estimate.ErrCapacity] without one.
+//
+// Times never fall as the load rises, so the largest load that keeps the condition is found by bisection. Throughput can
+// fall, where a last wave of tiles is begun: of the loads below the largest, 16 to 31 are tried as well, the multiples of a
+// power of two.
+func Busiest(d Asked, keeps func(*estimate.Result) bool, rate func(*estimate.Result) float64) (load float64, r *estimate.Result, err error) {
 	most, err := d.Most()
 	if err != nil {
 		return 0, nil, err
@@ -34,11 +38,25 @@ func Largest(d Asked, keeps func(*estimate.Result) bool) (load float64, r *estim
 	case !keeps(least):
 		return 0, least, nil
 	}
-	most = min(math.Floor(most), LargestBatch)
-	if r = d.At(most); keeps(r) {
-		return most, r, nil
+	load, r = largest(d, min(math.Floor(most), LargestBatch), keeps)
+	step := math.Exp2(math.Floor(math.Log2(max(load/tried, 1))))
+	for n := math.Ceil(load/step-1) * step; n >= 1; n -= step {
+		if at := d.At(n); rate(at) > rate(r) {
+			load, r = n, at
+		}
 	}
-	low, high, r := 1.0, most, least
+	return load, r, nil
+}
+
+// tried is how many loads below the largest are tried, at least.
+const tried = 16
+
+// largest returns the largest whole load up to most that keeps a condition which 1 keeps, and the answer there.
+func largest(d Asked, most float64, keeps func(*estimate.Result) bool) (load float64, r *estimate.Result) {
+	if r = d.At(most); keeps(r) {
+		return most, r
+	}
+	low, high, r := 1.0, most, d.At(1)
 	for high-low > 1 {
 		middle := math.Floor((low + high) / 2)
 		if at := d.At(middle); keeps(at) {
@@ -47,7 +65,7 @@ func Largest(d Asked, keeps func(*estimate.Result) bool) (load float64, r *estim
 			high = middle
 		}
 	}
-	return low, r, nil
+	return low, r
 }
 
 // Smallest returns the smallest whole load up to most that reaches a condition which most reaches, and the answer there.

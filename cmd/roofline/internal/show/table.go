@@ -107,6 +107,12 @@ func (c *Column) text(cell Cell, scale unit.Scale) string {
 	return ""
 }
 
+// Cell returns a cell as it is printed, with its unit.
+func (t *Table) Cell(row, column int) string {
+	scale := t.scale(column)
+	return strings.TrimSpace(t.Columns[column].text(t.Rows[row][column], scale) + " " + scale.Symbol)
+}
+
 // writer lays the table out with scaled numbers: groups, titles and units in header rows of their own, or all in one.
 func (t *Table) writer(groups bool) table.Writer {
 	w := table.NewWriter()

@@ -147,6 +147,8 @@ func TestWidth(t *testing.T) {
 		{"estimate", "llama-3.1-405b", "--tokens", "total"}, {"estimate", "resnet50", "--price", "purchase", "--site", "korea", "--explain"},
 		{"estimate", "llama-3.1-70b", "--utilization", "0.37", "--explain"},
 		{"sweep", "llama-3.1-405b", "--concurrency", "1,256", "--tp", "8,16", "--dtype", "bf16,int4_g128,nvfp4"}, {"sweep", "resnet50", "--batch", "1,max"},
+		{"frontier", "llama-3.1-405b", "--dtype", "bf16,int4_g128"}, {"frontier", "resnet50", "--by", "headroom,energy,devices", "--all"}, {"frontier", "llama-3.1-8b", "--by", "ttft,per-device,power", "--tokens", "total"},
+		{"frontier", "llama-3.1-70b", "--tiers", "30,50,75,100"}, {"frontier", "llama-3.1-8b", "--tiers", "10,20,30,40,50", "--dtype", "bf16,int4_g128"},
 		{"recommend", "llama-3.1-405b", "--target", "20000tok/s", "--dtype", "bf16,int4_g128"}, {"recommend", "resnet50", "--target", "900kimg/s"},
 		{"recommend", "llama-3.1-8b", "--target", "90000tok/s", "--slo", "tpot=20ms", "--price", "purchase", "--device", "rtx-pro*,*super*,jetson*"},
 	} {
@@ -166,6 +168,7 @@ func TestNoNonsense(t *testing.T) {
 		{"estimate", "bert-base", "--batch", "1,max"}, {"catalog", "list"}, {"layers", "bert-base"},
 		{"estimate", "llama-3.1-8b", "--price", "purchase", "--site", "korea", "--utilization", "0.5", "--explain"},
 		{"sweep", "llama-3.1-8b", "--concurrency", "1,max"}, {"sweep", "resnet50", "--batch", "1,max"},
+		{"frontier", "llama-3.1-8b"}, {"frontier", "llama-3.1-8b", "--osl", "1", "--by", "ttft,cost"}, {"frontier", "resnet50"}, {"frontier", "llama-3.1-8b", "--tiers", "30,300"},
 		{"recommend", "llama-3.1-8b", "--target", "5000tok/s"}, {"recommend", "llama-3.1-8b", "--target", "5000tok/s", "--osl", "1"}, {"recommend", "resnet50", "--target", "9img/s"},
 	} {
 		for _, format := range []string{"table", "json", "csv", "markdown"} {

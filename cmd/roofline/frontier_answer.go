@@ -139,10 +139,12 @@ func (f *front) table(rows []int) show.Table {
 	} else {
 		cs = append(cs, number(show.Column{Title: "batch", Whole: true}, func(e *estimate.Result) float64 { return e.Workload.Batch }))
 	}
-	shown := f.by
-	for _, name := range []string{"speed", "cost", "ttft", "latency", "throughput", "price"} {
-		if o, _, _ := frontier.Find(name); !slices.ContainsFunc(f.by, func(b frontier.Objective) bool { return b.Name == name }) && (language || name != "speed" && name != "ttft") {
-			shown = append(shown[:len(shown):len(shown)], o)
+	shown := slices.Clone(f.by)
+	for _, name := range []string{"speed", "cost", "ttft", "throughput", "price", "latency"} {
+		o, _, _ := frontier.Find(name)
+		taken := slices.ContainsFunc(f.by, func(b frontier.Objective) bool { return b.Name == name })
+		if !taken && (language || name != "speed" && name != "ttft") && len(shown) < mostObjectives {
+			shown = append(shown, o)
 		}
 	}
 	for _, o := range shown {
@@ -160,6 +162,9 @@ func (f *front) table(rows []int) show.Table {
 	}
 	return t
 }
+
+// mostObjectives is how many columns of numbers have room.
+const mostObjectives = 6
 
 // column is how an objective is printed.
 func (f *front) column(o frontier.Objective) show.Column {

@@ -16,20 +16,31 @@ import (
 	"roofline/estimate"
 	"roofline/estimate/slo"
 	"roofline/estimate/sweep"
+	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 )
 
 // tierCell is the cheapest way to a speed on a device, or why there is none.
 type tierCell struct {
 	Device   string           `json:"device"`
+	DType    dtype.DType      `json:"dtype,omitzero"` // of the weights; absent: the model's, where no answer names it
 	Speed    float64          `json:"tokens_per_s_per_user"`
 	Cost     float64          `json:"usd_per_million,omitempty"`
 	Estimate *estimate.Result `json:"estimate,omitempty"`
-	Why      string           `json:"why,omitempty"` // there is none: can't run, does not fit, too slow, no price
+	Why      string           `json:"why,omitempty"` // there is none: one of the excuses
 }
 
 // Why there is no way to a speed, the least first.
-var excuses = []string{"can't run", "does not fit", "too slow", "over limit", "no price"}
+var excuses = []string{cantRun, memoryUnknown, doesNotFit, tooSlow, overLimit, noPrice}
+
+const (
+	cantRun       = "can't run"
+	memoryUnknown = "memory unknown"
+	doesNotFit    = "does not fit"
+	tooSlow       = "too slow"
+	overLimit     = "over limit"
+	noPrice       = "no price"
+)
 
 // better reports whether a cell says more than another: a price, the lower the better, else the later excuse.
 func (c *tierCell) better(o *tierCell) bool {
@@ -40,6 +51,12 @@ func (c *tierCell) better(o *tierCell) bool {
 		return slices.Index(excuses, c.Why) > slices.Index(excuses, o.Why)
 	}
 	return c.Cost < o.Cost
+}
+
+// tierRow is a row of the table: number formats are told apart, because they do not compute the same.
+type tierRow struct {
+	device string
+	dtype  dtype.DType
 }
 
 // tiers prints the cheapest configuration of every device at fixed speeds.
@@ -56,18 +73,18 @@ func (c *frontierCmd) tiers(s *session, p *space) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	best := map[string][]tierCell{}
-	var order []string
+	best := map[tierRow][]tierCell{}
+	var order []tierRow
 	err = sweep.Run(ctx, runtime.GOMAXPROCS(0), len(p.cases), func(i int) []tierCell { return c.cells(&p.cases[i], speeds) }, func(cells []tierCell) error {
-		device := cells[0].Device
-		if best[device] == nil {
-			order = append(order, device)
-			best[device] = cells
+		k := tierRow{cells[0].Device, cells[0].DType}
+		if best[k] == nil {
+			order = append(order, k)
+			best[k] = cells
 			return nil
 		}
-		for k := range cells {
-			if cells[k].better(&best[device][k]) {
-				best[device][k] = cells[k]
+		for i := range cells {
+			if cells[i].better(&best[k][i]) {
+				best[k][i] = cells[i]
 			}
 		}
 		return nil
@@ -75,7 +92,7 @@ func (c *frontierCmd) tiers(s *session, p *space) error {
 	if err != nil {
 		return fmt.Errorf("stopped before all %d combinations were tried", len(p.cases))
 	}
-	slices.SortStableFunc(order, func(a, b string) int { return compareTiers(best[a], best[b]) })
+	slices.SortStableFunc(order, func(a, b tierRow) int { return compareTiers(best[a], best[b]) })
 	return s.answer(c.tierAnswer(s, p, speeds, order, best))
 }
 
@@ -101,25 +118,27 @@ func (c *frontierCmd) cells(k *sweep.Case, speeds []float64) []tierCell {
 	out := make([]tierCell, len(speeds))
 	d, err := k.Deploy()
 	for i, speed := range speeds {
-		out[i] = tierCell{Device: k.Target.Device.ID, Speed: speed}
+		out[i] = tierCell{Device: k.Target.Device.ID, DType: k.DType, Speed: speed}
 		cell := &out[i]
 		if err != nil {
-			cell.Why = excuses[0]
+			cell.Why = cantRun
 			continue
 		}
 		limits := append(slices.Clone(c.SLO), slo.Limit{Metric: slo.TPOT, Statistic: slo.Mean, Most: unit.Seconds(1 / speed)})
 		load, e, err := sweep.Busiest(d, func(e *estimate.Result) bool { return limits.Met(e.Time) }, func(e *estimate.Result) float64 { return e.Throughput.Value })
 		switch {
 		case errors.Is(err, sweep.ErrMemory):
-			cell.Why = excuses[1]
+			cell.Why = doesNotFit
+		case errors.Is(err, estimate.ErrCapacity):
+			cell.Why = memoryUnknown
 		case err != nil:
-			cell.Why = excuses[0]
+			cell.Why = cantRun
 		case load == 0:
-			cell.Why = excuses[2]
+			cell.Why = tooSlow
 		case c.over(e):
-			cell.Why = excuses[3]
+			cell.Why = overLimit
 		case math.IsNaN(money(e)):
-			cell.Why = excuses[4]
+			cell.Why = noPrice
 		default:
 			cell.Cost, cell.Estimate = money(e), e
 		}
@@ -128,38 +147,32 @@ func (c *frontierCmd) cells(k *sweep.Case, speeds []float64) []tierCell {
 }
 
 // tierAnswer lays the table out.
-func (c *frontierCmd) tierAnswer(s *session, p *space, speeds []float64, order []string, best map[string][]tierCell) *show.Answer {
+func (c *frontierCmd) tierAnswer(s *session, p *space, speeds []float64, order []tierRow, best map[tierRow][]tierCell) *show.Answer {
 	n := newNamer(s.catalog)
 	d := c.head(s, p)
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}}}
-	for _, speed := range speeds {
-		group := fmt.Sprintf("≥ %g tok/s/user", speed)
-		t.Columns = append(t.Columns, show.Column{Group: group, Title: perMillion(p.request)}, show.Column{Group: group, Title: "with", Left: true})
-	}
 	told := map[string]bool{}
 	nothing := map[string][]string{}
-	for _, device := range order {
-		cells := best[device]
-		row := []show.Cell{n[device]}
-		priced := false
-		for i := range cells {
-			d.Tiers = append(d.Tiers, cells[i])
-			if cells[i].Why != "" {
-				row = append(row, show.Unknown, cells[i].Why)
-				continue
-			}
-			priced = true
-			row = append(row, cells[i].Cost, c.with(cells[i].Estimate))
-		}
+	var rows []tierRow
+	for _, k := range order {
+		cells := best[k]
+		d.Tiers = append(d.Tiers, cells...)
+		priced := slices.ContainsFunc(cells, func(x tierCell) bool { return x.Why == "" })
 		if !priced && len(order) > mostTierRows {
-			nothing[cells[0].Why] = append(nothing[cells[0].Why], n[device])
+			nothing[cells[0].Why] = append(nothing[cells[0].Why], n[k.device])
 			continue
 		}
-		told[device] = true
-		t.Add(row...)
+		told[k.device] = true
+		rows = append(rows, k)
 	}
-	a := &show.Answer{Sentence: tierSentence(n, speeds, order, best, p), Assumed: p.assumed(&c.decision), Tables: []show.Table{t}, JSON: d,
+	a := &show.Answer{Sentence: tierSentence(n, speeds, order, best, p), Assumed: p.assumed(&c.decision), JSON: d,
 		Notes: []string{"each cell: the load of one replica that keeps the speed and the limits and puts through most, of the cheapest plan"}}
+	abreast := len(speeds)
+	if s.Format == show.Text && !s.Wide {
+		abreast = mostTiersAbreast
+	}
+	for from := 0; from < len(speeds); from += abreast {
+		a.Tables = append(a.Tables, c.tierTable(n, p, rows, best, from, min(from+abreast, len(speeds))))
+	}
 	for _, why := range excuses {
 		if names := nothing[why]; len(names) > 0 {
 			a.Notes = append(a.Notes, fmt.Sprintf("%s at %g tok/s/user: %s", why, speeds[0], list(names)))
@@ -169,25 +182,46 @@ func (c *frontierCmd) tierAnswer(s *session, p *space, speeds []float64, order [
 	return a
 }
 
+// mostTiersAbreast is how many speeds have room beside each other.
+const mostTiersAbreast = 4
+
+// tierTable shows some of the speeds.
+func (c *frontierCmd) tierTable(n namer, p *space, rows []tierRow, best map[tierRow][]tierCell, from, to int) show.Table {
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}}}
+	if len(c.DType) > 1 {
+		t.Columns = append(t.Columns, show.Column{Title: "dtype", Left: true})
+	}
+	for i := from; i < to && len(rows) > 0; i++ {
+		group := fmt.Sprintf("≥ %g tok/s/user", best[rows[0]][i].Speed)
+		t.Columns = append(t.Columns, show.Column{Group: group, Title: perMillion(p.request)}, show.Column{Group: group, Title: "with", Left: true})
+	}
+	for _, k := range rows {
+		cells := []show.Cell{n[k.device]}
+		if len(c.DType) > 1 {
+			cells = append(cells, k.dtype.String())
+		}
+		for _, cell := range best[k][from:to] {
+			if cell.Why != "" {
+				cells = append(cells, show.Unknown, cell.Why)
+			} else {
+				cells = append(cells, cell.Cost, planned(cell.Estimate))
+			}
+		}
+		t.Add(cells...)
+	}
+	return t
+}
+
 // mostTierRows is from how many devices on those without any price are only named.
 const mostTierRows = 24
 
-// with says what a cell's cost is of: TP4, and the format where there are several.
-func (c *frontierCmd) with(e *estimate.Result) string {
-	text := planned(e)
-	if len(c.DType) > 1 {
-		text += " " + e.Workload.DType.String()
-	}
-	return text
-}
-
 // tierSentence names the cheapest device at every speed.
-func tierSentence(n namer, speeds []float64, order []string, best map[string][]tierCell, p *space) string {
+func tierSentence(n namer, speeds []float64, order []tierRow, best map[tierRow][]tierCell, p *space) string {
 	var parts []string
 	for i, speed := range speeds {
 		var cheapest *tierCell
-		for _, device := range order {
-			if cell := &best[device][i]; cell.Why == "" && (cheapest == nil || cell.better(cheapest)) {
+		for _, k := range order {
+			if cell := &best[k][i]; cell.Why == "" && (cheapest == nil || cell.better(cheapest)) {
 				cheapest = cell
 			}
 		}

@@ -80,55 +80,67 @@ var architectures = []hardware.Architecture{
 	{ID: "xe2-hpg", Name: "Intel Xe2-HPG", Efficiency: hardware.Efficiency{Default: 0.65, Bandwidth: 0.6, KernelFloor: 6e-06}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 	}},
-	{ID: "pascal", Name: "NVIDIA Pascal", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.8, KernelFloor: 4e-06}, Source: "assumption", Origins: hardware.Origins{
+	{ID: "pascal", Name: "NVIDIA Pascal", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.8, KernelFloor: 4e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "volta", Name: "NVIDIA Volta", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.85, KernelFloor: 4e-06}, Source: "assumption", Origins: hardware.Origins{
+	{ID: "volta", Name: "NVIDIA Volta", Efficiency: hardware.Efficiency{Default: 0.75, Bandwidth: 0.85, KernelFloor: 4e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "turing", Name: "NVIDIA Turing", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.82, KernelFloor: 3e-06}, Source: "assumption", Origins: hardware.Origins{
+	{ID: "turing", Name: "NVIDIA Turing", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.82, KernelFloor: 3e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "ampere", Name: "NVIDIA Ampere, data centre (GA100)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.INT8: 0.95}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "ampere", Name: "NVIDIA Ampere, data centre (GA100)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.INT8: 0.97}, Default: 0.93, Bandwidth: 0.943, KernelFloor: 2.7e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "ampere-ga10x", Name: "NVIDIA Ampere, graphics (GA10x)", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 2, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+	{ID: "ampere-ga10x", Name: "NVIDIA Ampere, graphics (GA10x)", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 2, KernelFloor: 3.6e-06, Exponentials: 16}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "fitted"},
 		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
 		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "ampere-tegra", Name: "NVIDIA Ampere in Jetson Orin", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 5e-06}, Source: "assumption", Origins: hardware.Origins{
+	{ID: "ampere-tegra", Name: "NVIDIA Ampere in Jetson Orin", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 5e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "ada", Name: "NVIDIA Ada Lovelace", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 5, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+	{ID: "ada", Name: "NVIDIA Ada Lovelace", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.INT8: 0.68}, Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 5, KernelFloor: 3.6e-06, Exponentials: 16}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "fitted"},
 		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
 		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.sustained", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.66, dtype.INT8: 0.66}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.73, dtype.INT8: 0.73}, Default: 0.97, Bandwidth: 0.943, KernelFloor: 2.1e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "blackwell", Name: "NVIDIA Blackwell, data centre", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.64, dtype.FP4: 0.55, dtype.INT8: 0.64}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "blackwell", Name: "NVIDIA Blackwell, data centre", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.61, dtype.FP4: 0.49, dtype.INT8: 0.61}, Default: 0.83, Bandwidth: 0.943, KernelFloor: 2.2e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "blackwell-ultra", Name: "NVIDIA Blackwell Ultra", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.BF16: 0.79, dtype.FP16: 0.79, dtype.FP8: 0.75, dtype.FP4: 0.65}, Default: 0.7, Bandwidth: 0.88, KernelFloor: 3e-06}, Source: "stas-acc", Origins: hardware.Origins{
-		{Field: "efficiency", Source: "assumption", Status: "assumed"},
-		{Field: "efficiency.sustained", Source: "stas-acc", Status: "measured"},
-		{Field: "efficiency.kernel-floor", Source: "aic", Status: "assumed"},
+	{ID: "blackwell-ultra", Name: "NVIDIA Blackwell Ultra", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.61, dtype.FP4: 0.49, dtype.INT8: 0.61}, Default: 0.83, Bandwidth: 0.943, KernelFloor: 2.2e-06, Exponentials: 32}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "efficiency", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "nvidia-blackwell-ultra", Status: "derived"},
 	}},
-	{ID: "blackwell-gb20x", Name: "NVIDIA Blackwell, graphics (GB20x)", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 4, KernelFloor: 3.6e-06}, Source: "assumption", Origins: hardware.Origins{
+	{ID: "blackwell-gb20x", Name: "NVIDIA Blackwell, graphics (GB20x)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 4, KernelFloor: 3.6e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "assumed"},
 		{Field: "efficiency.bandwidth", Source: "kernels-nvidia", Status: "assumed"},
 		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.kernel-floor", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.sustained", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "blackwell-tegra", Name: "NVIDIA Blackwell in Jetson Thor and DGX Spark", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 4e-06}, Source: "assumption", Origins: hardware.Origins{
+	{ID: "blackwell-tegra", Name: "NVIDIA Blackwell in Jetson Thor and DGX Spark", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.75, KernelFloor: 4e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
+		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
 	{ID: "tpu", Name: "Google TPU", Efficiency: hardware.Efficiency{Default: 0.7, Bandwidth: 0.85, KernelFloor: 2e-06}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
@@ -155,10 +167,10 @@ var architectures = []hardware.Architecture{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.sustained", Source: "metal-bench", Status: "measured"},
 	}},
-	{ID: "generic-gpu", Name: "any other GPU", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.66, dtype.FP4: 0.55, dtype.INT8: 0.7}, Default: 0.93, Bandwidth: 0.945, KernelFloor: 3.6e-06}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "generic-gpu", Name: "any other GPU", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 0.92, Bandwidth: 0.943, KernelFloor: 2.4e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "assumed"},
 	}},
-	{ID: "generic-gddr", Name: "any other graphics card", Efficiency: hardware.Efficiency{Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 3, KernelFloor: 3.6e-06}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
+	{ID: "generic-gddr", Name: "any other graphics card", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 3, KernelFloor: 3.6e-06, Exponentials: 16}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "timm-rtx4090-compiled", Status: "assumed"},
 		{Field: "efficiency.cache-bandwidth", Source: "assumption", Status: "assumed"},
 	}},

@@ -23,7 +23,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Dispatch: 5e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+	}, Fill: 64, Dispatch: 5e-06, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, compiled, on an RTX 4090", Architectures: []string{
 			"ada",
 			"ampere-ga10x",
@@ -54,7 +54,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Dispatch: 2e-05, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+	}, Fill: 64, Dispatch: 2e-05, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, eager, on an RTX 3090", Architectures: []string{
 			"ampere-ga10x",
 			"ada",
@@ -79,7 +79,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Dispatch: 2e-05, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
+	}, Fill: 64, Dispatch: 2e-05, MemoryShare: 1, Reserve: 6.442450944e+08, Bands: []runtime.Band{
 		{Class: "31 image models, eager, channels last, on an RTX 3090", Architectures: []string{
 			"ampere-ga10x",
 			"ada",
@@ -104,7 +104,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
+	}, Fill: 64, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
 		{Class: "graphs in TensorRT: none measured", Phase: "graph", Low: 0.65, High: 1.6, Source: "assumption"},
 	}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
@@ -125,7 +125,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.1},
-	}, Dispatch: 8e-06, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
+	}, Fill: 64, Dispatch: 8e-06, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
 		{Class: "graphs in ONNX Runtime on a GPU: none measured", Phase: "graph", Low: 0.65, High: 1.6, Source: "assumption"},
 	}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
@@ -150,15 +150,60 @@ var runtimes = []runtime.Profile{
 	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 4, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.45}, Tiles: []runtime.Tile{
+	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
 		{M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1},
-		{M: 64, N: 64, Rate: 0.5},
-		{M: 16, N: 64, Rate: 0.1},
-	}, Quantize: 4.4e-06, Attention: 1.05e-05, MemoryShare: 1, Bands: []runtime.Band{
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4.5e-06, FP8Block: 4e-06, FP4: 4.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Source: "kernels-nvidia"},
+	{ID: "vllm-kernels", Name: "single kernels of vLLM", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "kernel", Engine: "vllm", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4e-06, FP8Block: 4e-06, FP4: 5.2e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Source: "kernels-nvidia"},
+	{ID: "sglang-kernels", Name: "single kernels of SGLang", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "kernel", Engine: "sglang", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 3.3e-06, FP8Block: 8.5e-06, FP4: 2.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Source: "kernels-nvidia"},
+	{ID: "tensorrt-llm-kernels", Name: "single kernels of TensorRT-LLM", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "kernel", Engine: "tensorrt-llm", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 1.05e-05, FP8Block: 3.1e-06, FP4: 6.3e-06, INT8: 6.9e-06, INT4: 6.9e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
@@ -168,15 +213,15 @@ var runtimes = []runtime.Profile{
 		"tpu",
 		"npu",
 		"cpu",
-	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
 		{M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1},
-		{M: 64, N: 64, Rate: 0.5},
-		{M: 16, N: 64, Rate: 0.1},
-	}, PerLayer: 9.1e-06, PerStep: 0.001, PerSequence: 4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 4.8e-06, PerStep: 0.00074, PerSequence: 2.4e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts, vLLM on H100 and H200", Architectures: []string{
 			"hopper",
 		}, Phase: "decode-moe", Low: 0.8, High: 1.1, Measurements: 32, Coverage: 0.8, Source: "e2e-h100-vllm"},
@@ -198,15 +243,15 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "tensorrt-llm", Name: "TensorRT-LLM", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.62}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
 		{M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1},
-		{M: 64, N: 64, Rate: 0.5},
-		{M: 16, N: 64, Rate: 0.1},
-	}, PerLayer: 1.35e-05, PerStep: 0.00013, PerSequence: 1.6e-05, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 8.9e-06, PerStep: 4.2e-05, PerSequence: 4.8e-06, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts: too few measurements", Phase: "decode-moe", Low: 0.6, High: 2.4, Source: "assumption"},
 		{Class: "time to first token, mixtures of experts: queueing not modelled", Phase: "prefill-moe", Low: 0.5, High: 4, Source: "assumption"},
 		{Class: "time per token, dense models, TensorRT-LLM on H100 and H200", Architectures: []string{
@@ -215,6 +260,31 @@ var runtimes = []runtime.Profile{
 		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.7, High: 1.6, Source: "assumption"},
 		{Class: "time to first token, measured to queue far longer than prefill takes", Phase: "prefill", Low: 0.5, High: 5, Source: "assumption"},
 	}, Source: "e2e-h100-trtllm", Origins: hardware.Origins{
+		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "memory-share", Source: "assumption", Status: "assumed"},
+		{Field: "per-request", Source: "e2e-h100-vllm", Status: "assumed"},
+	}},
+	{ID: "sglang", Name: "SGLang", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+		{M: 256, N: 128, Rate: 1},
+		{M: 128, N: 256, Rate: 1},
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.7},
+		{M: 16, N: 64, Rate: 0.2},
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerRequest: 0.04, MemoryShare: 0.9, Bands: []runtime.Band{
+		{Class: "time per token, SGLang: how it mixes prefill into decode is not known", Phase: "decode", Low: 0.55, High: 1.1, Source: "assumption"},
+		{Class: "time per token, mixtures of experts, SGLang: no measurements", Phase: "decode-moe", Low: 0.5, High: 1.5, Source: "assumption"},
+		{Class: "time to first token, SGLang: queueing not modelled", Low: 0.5, High: 4, Source: "assumption"},
+	}, Source: "e2e-h100-sglang", Origins: hardware.Origins{
+		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "memory-share", Source: "vllm-defaults", Status: "published"},
 		{Field: "overlap", Source: "assumption", Status: "assumed"},
 		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},

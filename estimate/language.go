@@ -3,6 +3,7 @@ package estimate
 import (
 	"fmt"
 
+	"roofline/estimate/runtime"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -31,6 +32,7 @@ func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Langu
 	if p.PP > m.LayerCount() {
 		return nil, fmt.Errorf("%s: pipeline parallelism %d: want at most its %d layers", m.Name, p.PP, m.LayerCount())
 	}
+	f = Formats(m, t.Runtime, f)
 	plan, err := m.Sharded(f, transformer.Sharding{TP: p.TP, ADP: p.DP, EP: p.EP})
 	if err != nil {
 		return nil, err
@@ -51,6 +53,15 @@ func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Langu
 		host:   t.Runtime.PerStep + t.Runtime.PerLayer*unit.Seconds(m.LayerCount()),
 		buf:    make([]model.Work, 0, plan.Len()),
 	}, nil
+}
+
+// Formats returns the formats a runtime takes where they are not given: the cache of quantised models may have its own.
+// The others are left to [transformer.Model.Resolve].
+func Formats(m *transformer.Model, p *runtime.Profile, f transformer.Formats) transformer.Formats {
+	if f.KV == dtype.Unknown && m.Quantization.KV == dtype.Unknown && m.Resolve(f).Weights.Bits() <= 8 {
+		f.KV = p.LowBitKV
+	}
+	return f
 }
 
 // StepTime is the time of one forward pass of a replica.

@@ -28,7 +28,8 @@ func h100() *hardware.Device {
 
 // served is a runtime with every kind of overhead.
 var served = &runtime.Profile{ID: "served", Kinds: []hardware.Kind{hardware.GPU}, Overlap: 0.8, MemoryShare: 0.9,
-	PerLayer: 15e-6, PerStep: 200e-6, PerSequence: 10e-6, PerRequest: 5e-3, Quantize: 4e-6,
+	PerLayer: 15e-6, PerStep: 200e-6, PerSequence: 10e-6, PerRequest: 5e-3, Fill: 64, SplitK: 3e-6, Reduce: runtime.DirectReduce{OneStep: 8 * unit.MiB, TwoStep: 8 * unit.MiB},
+	Convert: runtime.Convert{FP8: 4e-6}, Attention: runtime.Attention{Prefill: 9e-6, Decode: 8e-6, Block: 2e-6, Ramp: 45e6},
 	Tiles: []runtime.Tile{{M: 256, N: 128, Rate: 1}, {M: 128, N: 256, Rate: 1}, {M: 128, N: 128, Rate: 1}, {M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1}, {M: 64, N: 64, Rate: 0.5}, {M: 16, N: 64, Rate: 0.1}}}
 

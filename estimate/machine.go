@@ -6,6 +6,7 @@
 package estimate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -63,10 +64,16 @@ type Machine struct {
 	exposed     float64                                                // share of the shorter of compute and memory that shows
 	floor       unit.Seconds
 	launch      unit.Seconds
-	quantize    unit.Seconds
-	attention   unit.Seconds
-	tiles       []runtime.Tile
 	cores       float64
+
+	tiles     []runtime.Tile
+	fill      float64 // elements of K
+	splitK    unit.Seconds
+	convert   runtime.Convert
+	attention runtime.Attention
+	blocked   bool // attention kernels work in blocks
+
+	exponentials float64 // per second
 }
 
 // FormatError says that a device can't compute in a number format.
@@ -106,12 +113,16 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 		exposed:     1 - p.Overlap,
 		floor:       e.KernelFloor,
 		launch:      p.Launch,
-		quantize:    p.Quantize,
-		attention:   p.Attention,
 		cores:       float64(d.Cores.Count),
+		fill:        p.Fill,
+		splitK:      p.SplitK,
+		convert:     p.Convert,
+		attention:   p.Attention,
+		blocked:     p.Attention != runtime.Attention{},
 	}
 	if m.cores > 0 {
 		m.tiles = p.Tiles
+		m.exponentials = m.cores * e.Exponentials * float64(cmp.Or(d.Cores.TensorClock, d.Cores.BoostClock))
 	}
 	if e.CacheBandwidth > 1 && d.Cache.LastLevel > 0 {
 		m.cacheGain = 1 - 1/e.CacheBandwidth
@@ -139,7 +150,7 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 			m.matrix[c][f] = peak * unit.FLOPRate(e.Of(dtype.DType(f))*p.Compute.Of(class))
 		}
 		m.vector[c] = vector * unit.FLOPRate(e.Default)
-		m.bandwidth[c] = d.Memory.Bandwidth * unit.ByteRate(e.Bandwidth*p.Bandwidth.Of(class))
+		m.bandwidth[c] = d.Memory.Bandwidth * unit.ByteRate(min(1, e.Bandwidth*p.Bandwidth.Of(class)))
 	}
 	return m, nil
 }
@@ -172,7 +183,11 @@ func (m *Machine) Op(w *model.Work) OpTime {
 	c := w.Class
 	var compute unit.Seconds
 	if w.MACs > 0 {
-		compute = m.product(w) * m.masked(w)
+		compute = m.product(w)
+	}
+	bytes := w.Bytes()
+	if c == model.Attention {
+		compute, bytes = m.attend(w, compute)
 	}
 	if v := w.VectorFLOPs(); v > 0 {
 		t := v.At(m.vector[c])
@@ -182,17 +197,16 @@ func (m *Machine) Op(w *model.Work) OpTime {
 			compute = max(compute, t)
 		}
 	}
-	memory := (w.Bytes() + m.padding(w) + m.again(w) - m.cached(w)).At(m.bandwidth[c])
+	memory := (bytes + m.again(w) - m.cached(w)).At(m.bandwidth[c])
 	t := OpTime{Compute: compute, Memory: memory, Overhead: m.floor + m.launch, Limit: Compute}
 	if memory >= compute {
 		t.Limit = MemoryBandwidth
 	}
-	if c == model.Attention {
-		t.Overhead += m.attention
-	}
-	if m.quantize > 0 && c == model.MatMul && w.Format.Bits() <= 8 {
-		// The activations are read in their own format, and written and read in that of the product.
-		t.Overhead += m.quantize + (w.Read + unit.Bytes(2*w.M*w.K*w.Groups*w.Format.Size())).At(m.bandwidth[c])
+	switch c {
+	case model.Attention:
+		t.Overhead += m.setup(w)
+	case model.MatMul:
+		t.Overhead += m.conversion(w)
 	}
 	work := max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
 	t.Total = work + t.Overhead
@@ -224,6 +238,16 @@ func (m *Machine) cached(w *model.Work) unit.Bytes {
 	}
 	resident := min(1, max(0, 2-float64(moved/m.Device.Cache.LastLevel)))
 	return moved * unit.Bytes(resident*m.cacheGain)
+}
+
+// conversion returns the time of a kernel before a product that quantises its activations, or unpacks its weights.
+func (m *Machine) conversion(w *model.Work) unit.Seconds {
+	t := m.convert.Of(w.Stored)
+	if t > 0 && w.Format.Bits() <= 8 {
+		// The activations are read in their own format, and written and read in that of the product.
+		t += (w.Read + unit.Bytes(2*w.M*w.K*w.Groups*w.Format.Size())).At(m.bandwidth[w.Class])
+	}
+	return t
 }
 
 // collective returns the time of a collective over w.N devices that leaves w.Write bytes on each: [parallel.Fabric.Time].

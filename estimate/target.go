@@ -47,9 +47,11 @@ func (t *Target) Machine(formats ...dtype.DType) (*Machine, error) {
 		return nil, err
 	}
 	m.Fabric = t.Fabric
+	m.Fabric.OneStep, m.Fabric.TwoStep = t.Runtime.Reduce.OneStep, t.Runtime.Reduce.TwoStep
 	if t.Runtime.Ideal {
-		m.Fabric.Kind.Latency, m.Fabric.Kind.Share, m.Fabric.Network.Latency, m.Fabric.Network.Share = 0, 1, 0, 1
-		m.Fabric.Handoff.Latency, m.Fabric.Handoff.Share = 0, 1
+		for _, k := range []*hardware.LinkKind{&m.Fabric.Kind, &m.Fabric.Network.LinkKind, &m.Fabric.Handoff.LinkKind} {
+			k.Latency, k.Share, k.Ramp = 0, 1, 0
+		}
 	}
 	return m, nil
 }

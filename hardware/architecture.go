@@ -30,6 +30,8 @@ type Efficiency struct {
 	CacheBandwidth float64 `toml:"cache-bandwidth"`
 	// KernelFloor is the shortest time a kernel takes, launch latency hidden or not.
 	KernelFloor unit.Seconds `toml:"kernel-floor"`
+	// Exponentials is how many exponentials a core computes per cycle: what softmax needs beside products. 0: not known.
+	Exponentials float64 `toml:"exponentials"`
 }
 
 // Or returns e with the values of defaults where e has none: a device's efficiency over its architecture's.
@@ -45,6 +47,9 @@ func (e Efficiency) Or(defaults Efficiency) Efficiency {
 	}
 	if e.KernelFloor == 0 {
 		e.KernelFloor = defaults.KernelFloor
+	}
+	if e.Exponentials == 0 {
+		e.Exponentials = defaults.Exponentials
 	}
 	for f := range e.Sustained {
 		if e.Sustained[f] == 0 {
@@ -62,12 +67,14 @@ func (e *Efficiency) Of(f dtype.DType) float64 {
 	return e.Default
 }
 
-// LinkKind holds what links of one kind have in common and their datasheets don't say: the latency of a collective over
-// them and the share of the bandwidth large messages reach.
+// LinkKind holds what links of one kind have in common and their datasheets don't say: the latency of a step in which all
+// devices write to each other, the share of the bandwidth large messages reach, and how much of a message goes around a
+// ring at half of that before it does.
 type LinkKind struct {
 	ID      string       `toml:"-"`
 	Latency unit.Seconds `toml:"latency"`
 	Share   float64      `toml:"share"`
+	Ramp    unit.Bytes   `toml:"ramp"`
 	Source  string       `toml:"source"`
 	Status  Status       `toml:"status"`
 }

@@ -369,7 +369,7 @@ func TestOverlayLinkKinds(t *testing.T) {
 		return out, doc.Err()
 	}
 	got, err := decode("[link.nvlink4]\nshare = 0.9\nstatus = \"measured\"\n[link.mine]\nlatency = \"1 us\"\nshare = 1\n")
-	want := []LinkKind{{"nvlink4", 4e-6, 0.9, "a", Measured}, {"mine", 1e-6, 1, "l.toml", Assumed}}
+	want := []LinkKind{{"nvlink4", 4e-6, 0.9, 0, "a", Measured}, {"mine", 1e-6, 1, 0, "l.toml", Assumed}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}

@@ -152,7 +152,11 @@ func (c *fitCmd) layout(m *transformer.Model, t estimate.Target) (fitting, error
 func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, failed []row) *show.Answer {
 	m := loaded.Language
 	n := newNamer(s.catalog)
-	f := m.Resolve(c.formatFlags.language())
+	f := c.formatFlags.language()
+	if len(all) > 0 {
+		f = estimate.Formats(m, all[0][0].target.Runtime, f)
+	}
+	f = m.Resolve(f)
 	a := &show.Answer{
 		Assumed: fmt.Sprintf("%s · %s · %s weights, %s · %s KV, %s per token · context %s", m.Name, parameters(m.Parameters()), f.Weights,
 			m.WeightBytes(f), f.KV, m.KVBytesPerToken(f.KV), unit.Group(fmt.Sprintf("%.0f", float64(c.Context)))),

@@ -7,6 +7,7 @@ import (
 
 	"roofline/catalog"
 	"roofline/estimate"
+	"roofline/estimate/runtime"
 	"roofline/estimate/validate"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -90,13 +91,19 @@ func refit(w validate.World, ms []validate.Measurement, parameters []parameter) 
 // fresh returns a catalog whose parameters can be changed. What is measured on single devices is left out of it: a
 // device that was never measured has only what its architecture lets expect.
 func fresh() *catalog.Catalog {
-	c := catalog.Default()
-	c.Devices, c.Architectures = slices.Clone(c.Devices), slices.Clone(c.Architectures)
-	c.Runtimes, c.Links = slices.Clone(c.Runtimes), slices.Clone(c.Links)
+	c := copied(catalog.Default())
 	for i := range c.Devices {
 		c.Devices[i].Efficiency = hardware.Efficiency{}
 	}
 	return c
+}
+
+// copied returns a catalog whose parameters can be changed on their own.
+func copied(c *catalog.Catalog) *catalog.Catalog {
+	own := *c
+	own.Devices, own.Architectures = slices.Clone(c.Devices), slices.Clone(c.Architectures)
+	own.Runtimes, own.Links = slices.Clone(c.Runtimes), slices.Clone(c.Links)
+	return &own
 }
 
 // architectures is a parameter that architectures share.
@@ -111,15 +118,36 @@ func architectures(c *catalog.Catalog, most float64, of func(*hardware.Efficienc
 // generations are the architectures of the devices whose kernels were measured.
 var generations = []string{"ampere", "hopper", "blackwell"}
 
+// kernelProfiles are those of the engines whose kernels were measured, and the one for all others.
+func kernelProfiles(c *catalog.Catalog) []*runtime.Profile {
+	return []*runtime.Profile{c.Runtime("kernels"), c.Runtime("vllm-kernels"), c.Runtime("sglang-kernels"), c.Runtime("tensorrt-llm-kernels")}
+}
+
+// kernels is a parameter that the profiles of kernels share.
+func kernels(c *catalog.Catalog, most float64, of func(*runtime.Profile) *float64) parameter {
+	p := parameter{most: most}
+	for _, profile := range kernelProfiles(c) {
+		p.places = append(p.places, of(profile))
+	}
+	return p
+}
+
 // productParameters are what the time of a matrix product depends on, shared by the generations.
 func productParameters(c *catalog.Catalog, formats ...dtype.DType) []parameter {
-	kernels := c.Runtime("kernels")
 	ps := []parameter{
 		architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Default }, generations...),
 		architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Bandwidth }, generations...),
 		architectures(c, 0, func(e *hardware.Efficiency) *float64 { return (*float64)(&e.KernelFloor) }, generations...),
-		{places: []*float64{&kernels.Overlap}, most: 1},
-		{places: []*float64{(*float64)(&kernels.Quantize)}},
+		kernels(c, 1, func(p *runtime.Profile) *float64 { return &p.Overlap }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return &p.Fill }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return (*float64)(&p.SplitK) }),
+	}
+	for _, p := range kernelProfiles(c) {
+		for _, place := range []*unit.Seconds{&p.Convert.FP8, &p.Convert.FP8Block, &p.Convert.FP4, &p.Convert.INT8, &p.Convert.INT4} {
+			if *place > 0 {
+				ps = append(ps, parameter{places: []*float64{(*float64)(place)}})
+			}
+		}
 	}
 	for _, f := range formats {
 		p := architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Sustained[f] }, generations...)
@@ -135,28 +163,28 @@ func productParameters(c *catalog.Catalog, formats ...dtype.DType) []parameter {
 
 // attentionParameters are those of attention beside them.
 func attentionParameters(c *catalog.Catalog) []parameter {
-	kernels := c.Runtime("kernels")
-	if kernels.Bandwidth[model.Attention] == 0 {
-		kernels.Bandwidth[model.Attention] = 1
-	}
 	return []parameter{
-		{places: []*float64{&kernels.Compute[model.Attention]}},
-		{places: []*float64{&kernels.Bandwidth[model.Attention]}},
-		{places: []*float64{(*float64)(&kernels.Attention)}},
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return &p.Compute[model.Attention] }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return &p.Bandwidth[model.Attention] }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return (*float64)(&p.Attention.Prefill) }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return (*float64)(&p.Attention.Decode) }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return (*float64)(&p.Attention.Block) }),
+		kernels(c, 0, func(p *runtime.Profile) *float64 { return (*float64)(&p.Attention.Ramp) }),
 	}
 }
 
 // linkParameters are those of NVLink, whatever its generation.
 func linkParameters(c *catalog.Catalog) []parameter {
-	var latency, share parameter
+	var latency, share, ramp parameter
 	for i := range c.Links {
 		if l := &c.Links[i]; slices.Contains([]string{"nvlink3", "nvlink4", "nvlink5"}, l.ID) {
 			latency.places = append(latency.places, (*float64)(&l.Latency))
 			share.places = append(share.places, &l.Share)
+			ramp.places = append(ramp.places, (*float64)(&l.Ramp))
 		}
 	}
 	share.most = 1
-	return []parameter{latency, share}
+	return []parameter{latency, share, ramp}
 }
 
 // hostParameters are the host times of the runtimes that serve language models, one value for all of them.

@@ -87,7 +87,7 @@ func products(t *testing.T, holds func(record) bool) []validate.Measurement {
 		case "nvfp4":
 			weights = dtype.NVFP4
 		}
-		return validate.Measurement{Quantity: validate.GEMM, Weights: weights, Activations: r.format("act_dtype"),
+		return validate.Measurement{Quantity: validate.GEMM, Runtime: engineOf(r), Weights: weights, Activations: r.format("act_dtype"),
 			M: r.number("m"), N: r.number("n"), K: r.number("k"), Measured: unit.Seconds(r.number("measured_value") / 1e3)}
 	})
 }
@@ -95,7 +95,7 @@ func products(t *testing.T, holds func(record) bool) []validate.Measurement {
 func attention(t *testing.T, phase string, holds func(record) bool) []validate.Measurement {
 	all := rows(t, "llm/kernels_attention.csv", func(r record) bool { return sound(r) && r["phase"] == phase && holds(r) })
 	return measured(all, func(r record) validate.Measurement {
-		return validate.Measurement{Quantity: validate.Quantity(phase + "-attention"), Activations: r.format("act_dtype"), KV: r.format("kv_dtype"),
+		return validate.Measurement{Quantity: validate.Quantity(phase + "-attention"), Runtime: engineOf(r), Activations: r.format("act_dtype"), KV: r.format("kv_dtype"),
 			Batch: r.number("batch"), Context: r.number("context"), Heads: int(r.number("num_q_heads")), KVHeads: int(r.number("num_kv_heads")),
 			HeadDim: int(r.number("head_dim")), Window: int(r.number("window_size")), Measured: unit.Seconds(r.number("measured_value") / 1e3)}
 	})
@@ -108,13 +108,19 @@ func allReduces(t *testing.T) []validate.Measurement {
 		return strings.Contains(r["metric"], "all_reduce") && !strings.Contains(r["kernel"], "eager") && oneDomain
 	})
 	return measured(all, func(r record) validate.Measurement {
-		return validate.Measurement{Quantity: validate.AllReduce, TP: int(r.number("n_devices")), Bytes: unit.Bytes(r.number("message_bytes")),
+		return validate.Measurement{Quantity: validate.AllReduce, Runtime: engineOf(r), TP: int(r.number("n_devices")), Bytes: unit.Bytes(r.number("message_bytes")),
 			Measured: unit.Seconds(r.number("measured_value") / 1e3)}
 	})
 }
 
 // engines are the profiles of the engines in the measurements.
 var engines = map[string]string{"trtllm": "tensorrt-llm", "vllm": "vllm", "sglang": "sglang"}
+
+// engineOf returns the profile of the engine of a row, whatever its version; "" for others.
+func engineOf(r record) string {
+	engine, _, _ := strings.Cut(r["engine"], "-")
+	return engines[engine]
+}
 
 // servedModels names the models that were served, and whether they are mixtures of experts.
 var servedModels = map[string]struct {
@@ -132,7 +138,6 @@ func served(t *testing.T, q validate.Quantity, holds func(r record, moe bool) bo
 	all := rows(t, "llm/e2e_silicon.csv", func(r record) bool { return sound(r) && holds(r, servedModels[r["model"]].moe) })
 	return measured(all, func(r record) validate.Measurement {
 		m := servedModels[r["model"]]
-		engine, _, _ := strings.Cut(r["engine"], "-")
 		weights := r.format("weight_dtype")
 		switch {
 		case m.moe && r["weight_dtype"] == "fp8", m.name == "gpt-oss-120b": // the checkpoint's own
@@ -144,7 +149,7 @@ func served(t *testing.T, q validate.Quantity, holds func(r record, moe bool) bo
 		if r.number("attention_dp") > 1 {
 			inFlight = r.number("concurrency")
 		}
-		return validate.Measurement{Quantity: q, Runtime: engines[engine], Model: m.name, Weights: weights,
+		return validate.Measurement{Quantity: q, Runtime: engineOf(r), Model: m.name, Weights: weights,
 			TP: int(r.number("tp")), EP: int(r.number("ep")), DP: int(r.number("attention_dp")), Concurrency: inFlight, ISL: r.number("isl"), OSL: r.number("osl"),
 			Measured: unit.Seconds(r.number(string(q)+"_ms") / 1e3)}
 	})

@@ -24,6 +24,7 @@ const (
 type splits struct {
 	*testing.T
 	shipped *exports
+	without map[string]*catalog.Catalog // the products of a device: catalogs refitted on those of all others
 }
 
 // TestSplits prints how right predictions are on the test rows of each split, and what was asked. Where a split asks for
@@ -34,7 +35,7 @@ func TestSplits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("refitting takes half a minute")
 	}
-	s := &splits{t, newExports(catalog.Default())}
+	s := newSplits(t)
 	rows(t, "splits.csv", func(record) bool { return true })
 	s.Logf("%-31s %-38s %-24s %5s %7s %7s %6s %6s %7s %9s %6s  %s", "split", "test rows", "parameters", "n", "median", "mean", "bias", "rank", "inside",
 		"high÷low", "below", "asked")
@@ -47,7 +48,11 @@ func TestSplits(t *testing.T) {
 	t.Run("cpu", func(t *testing.T) { s.on(t).cpu() })
 }
 
-func (s *splits) on(t *testing.T) *splits { return &splits{t, s.shipped} }
+func newSplits(t *testing.T) *splits {
+	return &splits{t, newExports(catalog.Default()), map[string]*catalog.Catalog{}}
+}
+
+func (s *splits) on(t *testing.T) *splits { return &splits{t, s.shipped, s.without} }
 
 // line prints the figures of some points.
 func (s *splits) line(split, what, parameters, asked string, points []*validate.Point) {
@@ -114,18 +119,47 @@ func is(device string) func(*validate.Measurement) bool {
 	return func(m *validate.Measurement) bool { return m.Device == device }
 }
 
-// leaveOneOut predicts each device's measurements with parameters solved for on the other devices.
-func (s *splits) leaveOneOut(ms []validate.Measurement, parameters func(*catalog.Catalog, []validate.Measurement) []parameter) *validate.Report {
+// leaveOneOut predicts each device's measurements with parameters solved for on the other devices: those of products, and
+// then the given ones.
+func (s *splits) leaveOneOut(ms []validate.Measurement, parameters func(*catalog.Catalog) []parameter) *validate.Report {
 	var all validate.Report
 	for _, device := range devices(ms) {
 		test, fit := among(ms, is(device))
-		c := fresh()
+		c := s.refitWithout(device)
 		w := s.shipped.with(c)
-		refit(w, fit, parameters(c, fit))
+		if parameters != nil {
+			refit(w, fit, parameters(c))
+		}
 		r := s.predict(w, test)
 		all.Points = append(all.Points, r.Points...)
 	}
 	return &all
+}
+
+// refitWithout returns a catalog with the parameters of products solved for on all devices but one, of the formats that
+// more devices have. Everybody may change it further: it is a copy.
+func (s *splits) refitWithout(device string) *catalog.Catalog {
+	c := s.without[device]
+	if c == nil {
+		c = fresh()
+		shared, _ := s.sharedFormats()
+		_, fit := among(shared, is(device))
+		refit(s.shipped.with(c), fit, productParameters(c, formatsOf(fit)...))
+		s.without[device] = c
+	}
+	return copied(c)
+}
+
+// sharedFormats are the products in formats that more than one device has, and the others.
+func (s *splits) sharedFormats() (shared, alone []validate.Measurement) {
+	all := products(s.T, func(record) bool { return true })
+	has := map[string][]string{} // devices that have a format
+	for i := range all {
+		if f := formats(&all[i]); !slices.Contains(has[f], all[i].Device) {
+			has[f] = append(has[f], all[i].Device)
+		}
+	}
+	return among(all, func(m *validate.Measurement) bool { return len(has[formats(m)]) > 1 })
 }
 
 // formatsOf lists the arithmetic formats of products in 8 bits and fewer.
@@ -164,17 +198,8 @@ func formats(m *validate.Measurement) string {
 }
 
 func (s *splits) products() {
-	all := products(s.T, func(record) bool { return true })
-	others := map[string][]string{} // devices that have a format
-	for i := range all {
-		if f := formats(&all[i]); !slices.Contains(others[f], all[i].Device) {
-			others[f] = append(others[f], all[i].Device)
-		}
-	}
-	shared, alone := among(all, func(m *validate.Measurement) bool { return len(others[formats(m)]) > 1 })
-	refitted := s.leaveOneOut(shared, func(c *catalog.Catalog, fit []validate.Measurement) []parameter {
-		return productParameters(c, formatsOf(fit)...)
-	})
+	shared, alone := s.sharedFormats()
+	refitted := s.leaveOneOut(shared, nil)
 	for _, of := range []struct {
 		parameters string
 		report     *validate.Report
@@ -223,7 +248,7 @@ func (s *splits) attention() {
 		all := attention(s.T, of.phase, of.holds)
 		split := of.phase + "-attention-other-generation"
 		s.line(split, "20 µs and longer", onAll, of.asked, s.predict(s.shipped, all).Select(long))
-		refitted := s.leaveOneOut(all, func(c *catalog.Catalog, _ []validate.Measurement) []parameter { return attentionParameters(c) })
+		refitted := s.leaveOneOut(all, attentionParameters)
 		s.line(split, "20 µs and longer", outOf, of.asked, refitted.Select(long))
 		for _, g := range refitted.By(validate.Keys["device"]) {
 			s.line("", g.Names[0]+", all sizes", outOf, "", g.Points)
@@ -235,7 +260,7 @@ func (s *splits) collectives() {
 	large := func(p *validate.Point) bool { return p.Bytes >= 64<<10 }
 	all := allReduces(s.T)
 	s.line("all-reduce", "64 KiB and larger", onAll, "≤ 25 % median", s.predict(s.shipped, all).Select(large))
-	refitted := s.leaveOneOut(all, func(c *catalog.Catalog, _ []validate.Measurement) []parameter { return linkParameters(c) })
+	refitted := s.leaveOneOut(all, linkParameters)
 	s.line("all-reduce", "64 KiB and larger", outOf, "≤ 25 % median", refitted.Select(large))
 	for _, g := range refitted.By(validate.Keys["device"]) {
 		s.line("", g.Names[0]+", all sizes", outOf, "", g.Points)

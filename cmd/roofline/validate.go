@@ -272,7 +272,8 @@ func (w *world) Target(device, name string, q validate.Quantity, plan parallel.P
 	return t, deployer.Spread(t, plan.Devices())
 }
 
-// runtime returns the named profile, or the one that stands in for it: the default on the device, or else any.
+// runtime returns the named profile, of single kernels that of the named engine, or the one that stands in for it: the
+// default on the device, or else any.
 func (w *world) runtime(d *hardware.Device, name string, q validate.Quantity) *runtime.Profile {
 	if p := runtime.Named(w.catalog.Runtimes, name, d.Kind); p != nil && runs(p, serves[q.Class()]) {
 		return p
@@ -282,6 +283,8 @@ func (w *world) runtime(d *hardware.Device, name string, q validate.Quantity) *r
 		p := &w.catalog.Runtimes[i]
 		switch isDefault := slices.Contains(p.DefaultFor, d.Kind); {
 		case !p.RunsOn(d.Kind) || !runs(p, serves[q.Class()]):
+		case p.Engine == name && name != "":
+			return p
 		case !p.Ideal && (standIn == nil || isDefault):
 			standIn = p
 		}

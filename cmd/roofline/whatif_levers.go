@@ -90,8 +90,9 @@ func (x *experiment) overheads(d *hardware.Device) []lever {
 		field string
 		v     unit.Seconds
 	}{
-		{&kernel, "efficiency.kernel-floor", e.KernelFloor}, {&kernel, "runtime.launch", r.Launch}, {&kernel, "runtime.attention", r.Attention},
-		{&kernel, "runtime.quantize", r.Quantize}, {&host, "runtime.per-step", r.PerStep}, {&host, "runtime.per-layer", r.PerLayer},
+		{&kernel, "efficiency.kernel-floor", e.KernelFloor}, {&kernel, "runtime.launch", r.Launch},
+		{&kernel, "runtime.attention.prefill", r.Attention.Prefill}, {&kernel, "runtime.attention.decode", r.Attention.Decode},
+		{&kernel, "runtime.split-k", r.SplitK}, {&host, "runtime.per-step", r.PerStep}, {&host, "runtime.per-layer", r.PerLayer},
 		{&host, "runtime.per-sequence", r.PerSequence}, {&host, "runtime.per-request", r.PerRequest},
 	} {
 		if f.v > 0 && !r.Ideal {

@@ -63,11 +63,13 @@ type Network struct {
 // Fabric connects the devices of a replica: those of a pipeline stage by their own link within a domain and by the
 // network between domains, the stages by whichever reaches from one to the next.
 type Fabric struct {
-	Link    hardware.Link
-	Kind    hardware.LinkKind
-	Domain  int // devices of a stage in one domain
-	Network Network
-	Handoff Network // between stages; without a bandwidth where there is one stage only
+	Link   hardware.Link
+	Kind   hardware.LinkKind
+	Domain int // devices of a stage in one domain
+	// OneStep and TwoStep are the largest results for which the runtime has all-reduce kernels of its own.
+	OneStep, TwoStep unit.Bytes
+	Network          Network
+	Handoff          Network // between stages; without a bandwidth where there is one stage only
 }
 
 // Assumed reports whether the devices communicate over a network of assumed bandwidth.
@@ -132,13 +134,39 @@ func ring(kind string, n int) float64 {
 	return passes * float64(n-1) / float64(n)
 }
 
-// Time returns how long a collective over n devices takes that leaves bytes on each of them, by the α–β model:
+// ringStep is the time of a step around a ring, as a share of the latency of a step in which all write to each other.
+const ringStep = 0.25
+
+// within returns the latency of a collective over the n devices of a domain, and the time its bytes take on the wire, by
+// the α–β model. Around a ring, of n−1 steps or for an all-reduce twice as many, it is
 //
-//	α + ring share · bytes ÷ achieved bandwidth
+//	α · (1 + steps ÷ 4) + bytes sent ÷ achieved bandwidth
+//
+// where the first of the bytes go at half the bandwidth: chunks have to fill the ring. An all-reduce of few bytes has
+// faster ways, where the runtime has kernels for them. (R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of Collective
+// Communication Operations in MPICH", 2005.)
+func (f *Fabric) within(kind string, n int, bytes unit.Bytes) (latency, wire unit.Seconds) {
+	rate := f.bandwidth(n) * unit.ByteRate(f.Kind.Share)
+	step := f.Kind.Latency
+	sent := bytes * unit.Bytes(ring(kind, n))
+	latency, wire = step*unit.Seconds(1+ringStep*ring(kind, n)*float64(n)), (sent + min(sent, f.Kind.Ramp)).At(rate)
+	if kind != "AllReduce" {
+		return latency, wire
+	}
+	if all := (bytes * unit.Bytes(n-1)).At(rate); bytes <= f.OneStep && step+all < latency+wire {
+		latency, wire = step, all
+	}
+	if shares := sent.At(rate); bytes <= f.TwoStep && 2*step+shares < latency+wire {
+		latency, wire = 2*step, shares
+	}
+	return latency, wire
+}
+
+// Time returns how long a collective over n devices takes that leaves bytes on each of them, and the part of it that grows
+// with the bytes.
 //
 // Between domains it is done in steps: within each domain, then across them with the share of the bytes that falls to
-// each device, at the network's bandwidth, and within again. (R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of
-// Collective Communication Operations in MPICH", 2005.) Wire is the part of it that grows with the bytes.
+// each device, at the network's bandwidth, and within again.
 func (f *Fabric) Time(kind string, n int, bytes unit.Bytes) (total, wire unit.Seconds) {
 	if n <= 1 {
 		return 0, 0
@@ -146,8 +174,7 @@ func (f *Fabric) Time(kind string, n int, bytes unit.Bytes) (total, wire unit.Se
 	inside := min(n, max(f.Domain, 1))
 	var latency unit.Seconds
 	if inside > 1 {
-		wire = (bytes * unit.Bytes(ring(kind, inside))).At(f.bandwidth(inside) * unit.ByteRate(f.Kind.Share))
-		latency = f.Kind.Latency
+		latency, wire = f.within(kind, inside, bytes)
 	}
 	if domains := (n + inside - 1) / inside; domains > 1 {
 		across := bytes

@@ -36,14 +36,34 @@ func Overlay(base []Profile, doc *document.Document) []Profile {
 		isNew := i < 0
 		if isNew {
 			i = len(out)
-			out = append(out, Profile{ID: id, Name: id, Serves: "both", MemoryShare: 1, Source: doc.File})
+			out = append(out, Profile{Name: id, Serves: "both", MemoryShare: 1, Source: doc.File})
 		}
 		p := &out[i]
-		p.Origins = slices.Clone(p.Origins)
-		t.Decode(p)
-		p.check(t, isNew)
+		if isNew && t.Has(likeKey) {
+			p.like(t, out[:i])
+		}
+		p.ID = id
+		p.Origins, p.Bands = slices.Clone(p.Origins), slices.Clone(p.Bands)
+		t.Decode(p, likeKey)
+		p.check(t, isNew && !t.Has(likeKey))
 	}
 	return out
+}
+
+// likeKey names the profile whose values a new one starts from.
+const likeKey = "like"
+
+// like takes the values of the profile that the table says this one is like, but for being anybody's default.
+func (p *Profile) like(t document.Table, known []Profile) {
+	var id string
+	t.Value(likeKey, &id)
+	i := slices.IndexFunc(known, func(k Profile) bool { return k.ID == id })
+	if i < 0 {
+		t.Bad(likeKey, "the id of a profile before it in the file")
+		return
+	}
+	*p = known[i]
+	p.DefaultFor = nil
 }
 
 // phases are what bands are of; "" is all of them.

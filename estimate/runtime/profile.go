@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"roofline/hardware"
+	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
 )
@@ -16,9 +17,9 @@ type Profile struct {
 	Name  string          `toml:"name"`
 	Kinds []hardware.Kind `toml:"kinds"` // the devices it runs on; empty: all
 	// Serves says what the profile is for: "graph", "language" or "both"; "kernel" for single kernels, as benchmarks run
-	// them. DefaultFor on which of its devices it is taken when none is
-	// named.
+	// them, of Engine if it is named. DefaultFor on which of its devices it is taken when none is named.
 	Serves     string          `toml:"serves"`
+	Engine     string          `toml:"engine"`
 	DefaultFor []hardware.Kind `toml:"default-for"`
 
 	// Ideal marks the textbook roofline: full peaks, no overhead.
@@ -37,10 +38,20 @@ type Profile struct {
 	// Tiles are the shapes the runtime's libraries cut matrix products into, one per core at a time; none: products are
 	// taken to fill the device evenly.
 	Tiles []Tile `toml:"tiles"`
-	// Quantize is the shortest time to quantise the activations of a product in fp8, fp4 or int8, a kernel of its own.
-	Quantize unit.Seconds `toml:"quantize"`
-	// Attention is what an attention kernel takes beyond the shortest kernel: to set up, split over keys and combine.
-	Attention unit.Seconds `toml:"attention"`
+	// Fill is how many elements of K a core works on before a tile's first result: loading them overlaps with nothing.
+	Fill float64 `toml:"fill"`
+	// SplitK is what splitting K over cores takes beyond its work: the pass that adds the partial sums.
+	SplitK unit.Seconds `toml:"split-k"`
+	// Convert is the shortest time to convert what goes into a product, by the format of its weights.
+	Convert Convert `toml:"convert"`
+	// Attention is what the kernels of attention take beyond their work.
+	Attention Attention `toml:"attention"`
+	// Reduce are the all-reduce kernels of its own; larger results, and all other collectives, go around a ring.
+	Reduce DirectReduce `toml:"direct-reduce"`
+
+	// LowBitKV is the format of the key-value cache of models whose weights have 8 bits or fewer, where nobody says it and the
+	// checkpoint does not; Unknown: that of the activations.
+	LowBitKV dtype.DType `toml:"low-bit-kv"`
 
 	// Dispatch is the host's time per kernel that runs ahead of the device: a graph takes the longer of both.
 	Dispatch    unit.Seconds `toml:"dispatch"`
@@ -64,6 +75,51 @@ type Tile struct {
 	M    float64 `toml:"m"`
 	N    float64 `toml:"n"`
 	Rate float64 `toml:"rate"`
+}
+
+// Convert is the shortest time of a kernel that quantises the activations of a product, or that unpacks its weights where
+// these alone are quantised, by the format of the weights; 0 where it is fused with what comes before.
+type Convert struct {
+	FP8      unit.Seconds `toml:"fp8"`
+	FP8Block unit.Seconds `toml:"fp8-block"`
+	FP4      unit.Seconds `toml:"fp4"`
+	INT8     unit.Seconds `toml:"int8"`
+	INT4     unit.Seconds `toml:"int4"`
+}
+
+// Of returns the time for weights of a format.
+func (c *Convert) Of(weights dtype.DType) unit.Seconds {
+	switch weights {
+	case dtype.FP8, dtype.FP8E5M2, dtype.MXFP8:
+		return c.FP8
+	case dtype.FP8Block:
+		return c.FP8Block
+	case dtype.FP4, dtype.NVFP4, dtype.MXFP4:
+		return c.FP4
+	case dtype.INT8:
+		return c.INT8
+	case dtype.INT4, dtype.UINT4, dtype.INT4Group128, dtype.INT4Group64, dtype.INT4Group32:
+		return c.INT4
+	}
+	return 0
+}
+
+// Attention is what a fused attention kernel takes beyond its products and its traffic. None given: nothing.
+type Attention struct {
+	// Prefill and Decode are its time beyond the shortest kernel's, in decode to split over keys and to combine the parts.
+	Prefill unit.Seconds `toml:"prefill"`
+	Decode  unit.Seconds `toml:"decode"`
+	// Block is the time to start and end a block of queries of one head on a core, in prefill.
+	Block unit.Seconds `toml:"block"`
+	// Ramp is how much of the cache a decode kernel reads at half the bandwidth, before it runs at all of it.
+	Ramp unit.Bytes `toml:"ramp"`
+}
+
+// DirectReduce are the largest results for which a runtime has all-reduce kernels that don't go around a ring: in one step
+// every device reads all that the others have, in two a share of it and then the others' results. 0: it has none.
+type DirectReduce struct {
+	OneStep unit.Bytes `toml:"one-step"`
+	TwoStep unit.Bytes `toml:"two-step"`
 }
 
 // ByClass is a factor per class of work, indexed by model.Class; 0 means 1.

@@ -188,9 +188,11 @@ func (d *Deployer) serving(kind hardware.Kind) []string {
 }
 
 func runtimeIDs(all []runtime.Profile) []string {
-	ids := make([]string, len(all))
+	var ids []string
 	for i := range all {
-		ids[i] = all[i].ID
+		if all[i].Serves != "kernel" { // those run no models
+			ids = append(ids, all[i].ID)
+		}
 	}
 	return ids
 }

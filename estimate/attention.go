@@ -1,0 +1,72 @@
+package estimate
+
+import (
+	"math"
+
+	"roofline/hardware/unit"
+	"roofline/model"
+)
+
+// attentionBlock is how many keys, and in prefill queries, an attention kernel takes at a time.
+const attentionBlock = 128
+
+// attentionTile is how many queries and keys a kernel takes at least, where all queries see all keys.
+const attentionTile = 64
+
+// queryTile is the number of rows a decode kernel gives the matrix units at a time: the query heads that share a key-value
+// head, padded to two steps of 16.
+const queryTile = 32
+
+// attend returns what a fused attention kernel takes to compute, from the time of its products, and the bytes it moves.
+//
+// Prefill computes blocks of queries by blocks of keys, those on the diagonal whole and masked by half: the mean query of
+// S sees (S+1)/2 keys and is computed with (S + block)/2, never fewer than a block. Decode computes the query heads that
+// share keys as a tile of rows and reads whole blocks of keys. Where all queries see all keys, both fill up their last
+// tiles: windows of 7 × 7 take 64 × 64 in the place of 49 × 49. Beside the products each score takes an exponential, which
+// the special-function units do at a rate of their own; and each block of queries starts and ends once. What of the two
+// is shorter overlaps as compute and memory do.
+func (m *Machine) attend(w *model.Work, products unit.Seconds) (compute unit.Seconds, moved unit.Bytes) {
+	moved = w.Bytes()
+	if w.M < 1 || w.N < 1 || len(m.tiles) == 0 && !m.blocked {
+		return products, moved
+	}
+	scores := w.MACs / max(w.K, 1)
+	var computed, blocks float64 // times the counted work, and blocks of queries
+	switch w.Kind {
+	case "DecodeAttention":
+		keys := math.Ceil(w.N/attentionBlock) * attentionBlock / w.N
+		computed = keys * math.Ceil(w.M/queryTile) * queryTile / w.M
+		scores *= keys
+		kv := w.KV * unit.Bytes(keys)
+		moved += kv - w.KV + min(kv, m.attention.Ramp)
+	case "PrefillAttention":
+		computed = max(w.N+(attentionBlock-1)/2., attentionBlock) / w.N
+		blocks = w.M * w.Groups / min(attentionBlock, 2*w.N-1)
+	default: // every query sees all keys
+		computed = math.Ceil(w.M/attentionTile) * math.Ceil(w.N/attentionTile) * attentionTile * attentionTile / (w.M * w.N)
+		blocks = w.M * w.Groups / min(attentionBlock, w.N)
+	}
+	if blocks > 0 {
+		scores *= computed
+	}
+	compute = products * unit.Seconds(computed)
+	if !m.blocked {
+		return compute, moved
+	}
+	if m.exponentials > 0 {
+		e := unit.Seconds(scores / m.exponentials)
+		compute = max(compute, e) + unit.Seconds(m.exposed)*min(compute, e)
+	}
+	if m.cores > 0 {
+		compute += unit.Seconds(blocks/m.cores) * m.attention.Block
+	}
+	return compute, moved
+}
+
+// setup returns what an attention kernel takes beyond the shortest kernel.
+func (m *Machine) setup(w *model.Work) unit.Seconds {
+	if w.Kind == "DecodeAttention" {
+		return m.attention.Decode
+	}
+	return m.attention.Prefill
+}

@@ -34,21 +34,23 @@ const welcome = `roofline: what will this model do on that hardware, before you 
 
 // cli is the command line: one field per verb.
 type cli struct {
-	Estimate  estimateCmd  `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
-	Layers    layersCmd    `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
-	Fit       fitCmd       `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
-	Recommend recommendCmd `cmd:"" help:"The cheapest deployment that does a job within limits, and what would change that."`
-	Frontier  frontierCmd  `cmd:"" help:"What is not beaten in two or three of cost, speed, latency, throughput, energy, memory and devices."`
-	Sweep     sweepCmd     `cmd:"" help:"Every combination of devices, plans, formats and loads."`
-	Whatif    whatifCmd    `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
-	Validate  validateCmd  `cmd:"" help:"Predictions against published measurements, or your own."`
-	Serve     serveCmd     `cmd:"" help:"The same in a browser: an interactive page, offline."`
-	Catalog   catalogCmd   `cmd:"" help:"The devices that are known, and where each value comes from."`
-	Models    modelsCmd    `cmd:"" help:"The built-in models."`
-	Explain   explainCmd   `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
-	Schema    schemaCmd    `cmd:"" help:"The JSON Schema of an answer."`
-	Version   versionCmd   `cmd:"" help:"Version of the command and of the catalog."`
-	Compare   compareCmd   `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
+	Estimate   estimateCmd   `cmd:"" help:"Latency, throughput, memory use and cost, and what limits them."`
+	Layers     layersCmd     `cmd:"" help:"FLOPs, bytes, intensity and time of every layer."`
+	Fit        fitCmd        `cmd:"" help:"Does a language model fit, with how many users, on how many devices."`
+	Recommend  recommendCmd  `cmd:"" help:"The cheapest deployment that does a job within limits, and what would change that."`
+	Frontier   frontierCmd   `cmd:"" help:"What is not beaten in two or three of cost, speed, latency, throughput, energy, memory and devices."`
+	Sweep      sweepCmd      `cmd:"" help:"Every combination of devices, plans, formats and loads."`
+	Whatif     whatifCmd     `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
+	Validate   validateCmd   `cmd:"" help:"Predictions against published measurements, or your own."`
+	Serve      serveCmd      `cmd:"" help:"The same in a browser: an interactive page, offline."`
+	Catalog    catalogCmd    `cmd:"" help:"The devices that are known, and where each value comes from."`
+	Models     modelsCmd     `cmd:"" help:"The built-in models."`
+	Explain    explainCmd    `cmd:"" help:"What a metric means: definition, formula, what other tools call it."`
+	Schema     schemaCmd     `cmd:"" help:"The JSON Schema of an answer."`
+	Completion completionCmd `cmd:"" help:"What makes a shell complete verbs, flags and names."`
+	Man        manCmd        `cmd:"" help:"The manual page."`
+	Version    versionCmd    `cmd:"" help:"Version of the command and of the catalog."`
+	Compare    compareCmd    `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
 
 	globals
 }
@@ -71,6 +73,10 @@ func (c call) run(out, errs io.Writer) int {
 	args := c.args
 	if len(args) == 0 {
 		io.WriteString(out, welcome)
+		return exitAnswered
+	}
+	if args[0] == completer {
+		complete(out, args[1:])
 		return exitAnswered
 	}
 	var line cli

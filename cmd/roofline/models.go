@@ -20,6 +20,12 @@ type modelsListCmd struct {
 	Filter string `arg:"" optional:"" help:"Only names that contain this."`
 }
 
+// Help shows the command at work.
+func (modelsListCmd) Help() string {
+	return `Example:
+  roofline models list llama`
+}
+
 // entry is a built-in model for programs.
 type entry struct {
 	Name       string   `json:"name"`
@@ -68,13 +74,20 @@ type modelsShowCmd struct {
 	Model string `arg:"" help:"A model's name or file."`
 }
 
+// Help shows the command at work.
+func (modelsShowCmd) Help() string {
+	return `Example:
+  roofline models show llama-3.1-8b
+  roofline models show model.onnx`
+}
+
 // Run describes one model.
 func (c *modelsShowCmd) Run(s *session) error {
 	loaded, err := s.files.Model(c.Model, model.Bindings{})
 	if err != nil {
 		return err
 	}
-	t := show.Table{Columns: []show.Column{{Title: "", Left: true}, {Title: loaded.Name(), Left: true}}}
+	t := show.Table{Columns: []show.Column{{Title: "", Left: true}, {Title: loaded.Name(), Left: true, Shrink: 24}}}
 	add := func(name, format string, args ...any) { t.Add(name, fmt.Sprintf(format, args...)) }
 	add("parameters", "%s", unit.Group(fmt.Sprintf("%.0f", loaded.Parameters())))
 	var warnings []string

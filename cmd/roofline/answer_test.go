@@ -220,7 +220,8 @@ func BenchmarkColdStart(b *testing.B) {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
-	for _, args := range [][]string{{"estimate", "resnet50", "--device", "h100-sxm"}, {"estimate", "resnet50"}, {"estimate", "llama-3.1-8b"}} {
+	for _, args := range [][]string{{"estimate", "resnet50", "--device", "h100-sxm"}, {"estimate", "resnet50"}, {"estimate", "llama-3.1-8b"},
+		{"whatif", "llama-3.1-8b", "--device", "h100-sxm"}, {"schema", "estimate"}, {"__complete", "estimate", "llama"}} {
 		b.Run(strings.Join(args, "_"), func(b *testing.B) {
 			for b.Loop() {
 				if err := exec.Command(binary, args...).Run(); err != nil {

@@ -82,6 +82,9 @@ func (c *schemaCmd) Run(s *session) error {
 	var names []string
 	for _, d := range documents {
 		if d.name == name {
+			if s.Format != show.Text && s.Format != show.JSON {
+				return fmt.Errorf("a schema is JSON: use -o %s.schema.json", name)
+			}
 			a := &show.Answer{JSON: schema.Of(schemaID(name), d.answer)}
 			return s.write(func(w io.Writer) error { return a.Write(w, show.JSON) })
 		}

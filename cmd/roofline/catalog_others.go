@@ -91,7 +91,7 @@ func siteTable(s *session) show.Table {
 }
 
 func runtimeTable(s *session) show.Table {
-	t := show.Table{Columns: []show.Column{{Title: "runtime", Left: true}, {Title: "name", Left: true}, {Title: "serves", Left: true},
+	t := show.Table{Columns: []show.Column{{Title: "runtime", Left: true}, {Title: "name", Left: true, Shrink: 16}, {Title: "serves", Left: true},
 		{Title: "runs on", Left: true}, {Title: "default for", Left: true}, {Title: "fusion", Left: true}}}
 	for i := range s.catalog.Runtimes {
 		p := &s.catalog.Runtimes[i]

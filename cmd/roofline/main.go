@@ -41,6 +41,7 @@ type cli struct {
 	Frontier   frontierCmd   `cmd:"" help:"What is not beaten in two or three of cost, speed, latency, throughput, energy, memory and devices."`
 	Sweep      sweepCmd      `cmd:"" help:"Every combination of devices, plans, formats and loads."`
 	Whatif     whatifCmd     `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
+	Compare    compareCmd    `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
 	Validate   validateCmd   `cmd:"" help:"Predictions against published measurements, or your own."`
 	Serve      serveCmd      `cmd:"" help:"The same in a browser: an interactive page, offline."`
 	Catalog    catalogCmd    `cmd:"" help:"The devices that are known, and where each value comes from."`
@@ -50,7 +51,6 @@ type cli struct {
 	Completion completionCmd `cmd:"" help:"What makes a shell complete verbs, flags and names."`
 	Man        manCmd        `cmd:"" help:"The manual page."`
 	Version    versionCmd    `cmd:"" help:"Version of the command and of the catalog."`
-	Compare    compareCmd    `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
 
 	globals
 }

@@ -32,6 +32,7 @@ var documents = []struct {
 	{"layers", "layers", layersDocument{}},
 	{"fit", "fit", fitDocument{}},
 	{"sweep", "sweep", sweepDocument{}},
+	{"frontier", "frontier", frontierDocument{}},
 	{"recommend", "recommend", recommendDocument{}},
 	{"whatif", "whatif", whatif{}},
 	{"compare", "compare", comparison{}},

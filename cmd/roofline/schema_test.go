@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -63,6 +65,7 @@ func TestAnswersHaveTheirSchema(t *testing.T) {
 		"estimate llama-3.1-405b --device l4,h100-sxm --count 1",
 		"layers resnet50", "layers llama-3.1-8b --device h100-sxm", "fit llama-3.1-70b --device h100-sxm", "fit llama-3.1-8b --device all",
 		"sweep llama-3.1-8b --device h100-sxm,l4 --tp 1,2 --concurrency 1,4", "sweep resnet50 --device l4 --batch 1,8",
+		"frontier llama-3.1-8b --device h100-sxm,l4 --slo tpot=50ms", "frontier llama-3.1-8b --device h100-sxm,l4 --tiers 30,50", "frontier resnet50 --device l4,h100-sxm --by latency,cost",
 		"recommend llama-3.1-70b --target 2000tok/s --slo ttft=2s,tpot=50ms", "recommend resnet50 --target 5000img/s --slo latency=20ms",
 		"whatif llama-3.1-8b --device h100-sxm --set memory.bandwidth=*2 --set osl=2k --sensitivity --require tpot=5ms", "whatif resnet50 --device l4",
 		"compare " + a + " " + a, "validate", "validate --by device,quantity", "explain", "explain tpot", "models list", "models show resnet50", "models show llama-3.1-8b",
@@ -89,6 +92,29 @@ func TestAnswersHaveTheirSchema(t *testing.T) {
 	for _, d := range documents {
 		if !seen[schemaID(d.name)] {
 			t.Errorf("no answer of schema %s was checked", d.name)
+		}
+	}
+}
+
+// Whatever a file of this package writes has a schema.
+func TestEverySchemaIsKnown(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, d := range documents {
+		known[schemaID(d.name)] = true
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range regexp.MustCompile(`"roofline\.[a-z]+/v1"`).FindAllString(string(text), -1) {
+			if id = strings.Trim(id, `"`); !known[id] && id != "roofline.x/v1" {
+				t.Errorf("%s writes %s, which roofline schema does not know", file, id)
+			}
 		}
 	}
 }

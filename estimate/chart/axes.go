@@ -92,6 +92,16 @@ func (p *pen) xAxis(f *field, title string, better Direction, ticks []tick) {
 	p.write(style, f.x1, y, p.fit(style, title, f.width()))
 }
 
+// columns draws a line for each labelled tick of the horizontal axis.
+func (p *pen) columns(f *field, ticks []tick) {
+	for _, t := range ticks {
+		if t.label != "" {
+			x := f.x.at(t.value)
+			p.line(stroke{color: p.palette.grid, width: 0.06 * p.em}, point{x, f.y0}, point{x, f.y1})
+		}
+	}
+}
+
 // xLabels writes the labels of ticks below y, leaving out those that would touch the one before.
 func (p *pen) xLabels(f *field, ticks []tick, y float64) {
 	style := p.tickStyle()

@@ -149,6 +149,11 @@ func (l *Load) curve(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (f
 		line = append(line, f.at(points[j].Load, v))
 	}
 	p.line(stroke{color: look.color, width: 0.15 * p.em, dash: look.dash}, line...)
+	if positive(c.Full) && len(line) > 0 {
+		x := f.x.at(c.Full)
+		y := height(line, x)
+		p.line(stroke{color: look.color, width: 0.2 * p.em}, point{x, y - 0.9*p.em}, point{x, y + 0.9*p.em})
+	}
 	for j, at := range line {
 		a := &points[j]
 		v, _ := value(a)
@@ -158,10 +163,17 @@ func (l *Load) curve(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (f
 		if a.Load == c.Knee {
 			p.ring(stroke{color: p.text, width: 0.12 * p.em}, at.x, at.y, 0.65*p.em)
 		}
-		if a.Load == c.Full {
-			p.line(stroke{color: look.color, width: 0.2 * p.em}, point{at.x + 0.7*p.em, at.y - 0.7*p.em}, point{at.x + 0.7*p.em, at.y + 0.7*p.em})
+	}
+}
+
+// height returns where a line of at least one point is at x, or would be if it went on level.
+func height(line []point, x float64) float64 {
+	for i := 1; i < len(line); i++ {
+		if a, b := line[i-1], line[i]; x < b.x {
+			return a.y + (b.y-a.y)*max(0, x-a.x)/(b.x-a.x)
 		}
 	}
+	return line[len(line)-1].y
 }
 
 // drawable returns the points of a curve that have a place in a panel, in the order of the load.

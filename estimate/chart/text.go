@@ -109,9 +109,12 @@ func (p *pen) wrap(l lettering, s string, width float64) []string {
 	return lines
 }
 
+// slack is what sums of widths may be off by.
+const slack = 1e-6
+
 // fit shortens text to a width: it loses its middle, because the ends of names tell them apart.
 func (p *pen) fit(l lettering, s string, width float64) string {
-	if p.width(l, s) <= width {
+	if p.width(l, s) <= width+slack {
 		return s
 	}
 	r := []rune(s)

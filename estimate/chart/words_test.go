@@ -196,3 +196,18 @@ func luminance(c color.NRGBA) float64 {
 	}
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
+
+// TestNamesAreWhole checks that names for which there is room are not shortened.
+func TestNamesAreWhole(t *testing.T) {
+	for _, width := range []Length{0, 8.5 / 2.54 * 72, 600, 900, 1234.5} {
+		c := &Bars{Measures: []Measure{{Name: "a"}, {Name: "b"}}, Rows: []Bar{{Name: "h100-sxm", Detail: "TP8", Values: []Estimated{{Value: 1}, {Value: 2}}}, {Name: "l4"}}}
+		words, _ := written(c, Style{Width: width})
+		whole := false
+		for _, w := range words {
+			whole = whole || w.text == "h100-sxm"
+		}
+		if !whole {
+			t.Errorf("at %g points: %+v", width, words)
+		}
+	}
+}

@@ -26,6 +26,12 @@ var gallery = []struct{ name, about, command string }{
 		"fit llama-3.1-70b --device h100-sxm --context 32k"},
 	{"whatif", "What decides: by how many percent one percent more of a property changes latency, throughput and cost.",
 		"whatif llama-3.1-8b --device h100-sxm --concurrency 64 --sensitivity"},
+	{"sweep", "What rising load does to throughput and latency. The bar is where the memory is full; a ring, where there is one, where more does not pay.",
+		"sweep llama-3.1-8b --device h100-sxm,l4 --tp 1 --concurrency 1..256*2"},
+	{"frontier", "What is not beaten: cost against speed, the configurations that are beaten faint, limits shaded.",
+		"frontier llama-3.1-70b --device h100-sxm,h200-sxm,l40s --slo tpot=50ms"},
+	{"frontier-graph", "The same for a network of images: cost against latency.",
+		"frontier resnet50 --device h100-sxm,l4,rtx-4090,t4 --slo latency=20ms"},
 	{"validate", "How right predictions are: on the line they are equal to the measurement.",
 		"validate --device h200-sxm --theme dark"},
 }

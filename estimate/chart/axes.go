@@ -37,7 +37,7 @@ func (p *pen) axes(area box, mx, my *Measure, x, y axis) *field {
 	p.yAxis(f, my.title(sy), my.Better, area.x0)
 	wide := 5.5
 	if mx.doubling {
-		wide = 2.6
+		wide = 2.2
 	}
 	p.xAxis(f, mx.title(sx), mx.Better, mx.ticks(&f.x, max(2, int(f.width()/(wide*p.em))), sx))
 	return f

@@ -235,7 +235,7 @@ func (m *Measure) text(v float64) string {
 
 // whiskers draw the bands of a point.
 func (f *Frontier) whiskers(p *pen, g *field, o *obstacles, l look, c *Configuration) {
-	s := stroke{color: p.tint(l.color, 0.55), width: 0.08 * p.em}
+	s := stroke{color: p.tint(l.color, 0.42), width: 0.08 * p.em}
 	at := g.at(c.X, c.Y)
 	if c.XBand.given() {
 		from, to := point{g.x.at(g.x.clamp(c.XBand.Low)), at.y}, point{g.x.at(g.x.clamp(c.XBand.High)), at.y}

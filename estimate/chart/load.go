@@ -62,7 +62,11 @@ func (l *Load) leaves() []string {
 			lost += len(c.Points) - drawn
 		}
 	}
-	return missing(names, lost, &l.Throughput, &l.Latency)
+	out := missing(names, lost, &l.Throughput, &l.Latency)
+	if len(l.Curves) > mostBands {
+		out = append(out, fmt.Sprintf("Bands are drawn of up to %d curves.", mostBands))
+	}
+	return out
 }
 
 func (l *Load) draw(p *pen, area box) {
@@ -129,7 +133,9 @@ func (l *Load) panel(p *pen, area box, m *Measure, limit float64, value func(*At
 		p.limitText(o, "at most "+limitText(limit, m), f.x0+0.3*p.em, y-1.05*p.em, 0)
 	}
 	for i := range l.Curves {
-		l.band(p, f, m, i, value)
+		if len(l.Curves) <= mostBands {
+			l.band(p, f, m, i, value)
+		}
 	}
 	for i := range l.Curves {
 		l.curve(p, f, m, i, value)
@@ -166,11 +172,16 @@ func (l *Load) curve(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (f
 	}
 }
 
-// height returns where a line of at least one point is at x, or would be if it went on level.
+// height returns where a line of at least one point is at x; before its first point and after its last it goes on level.
 func height(line []point, x float64) float64 {
-	for i := 1; i < len(line); i++ {
-		if a, b := line[i-1], line[i]; x < b.x {
-			return a.y + (b.y-a.y)*max(0, x-a.x)/(b.x-a.x)
+	for i, b := range line {
+		switch {
+		case x > b.x:
+		case i == 0:
+			return b.y
+		default:
+			a := line[i-1]
+			return a.y + (b.y-a.y)*(x-a.x)/(b.x-a.x)
 		}
 	}
 	return line[len(line)-1].y
@@ -188,7 +199,7 @@ func (l *Load) drawable(i int, m *Measure, value func(*AtLoad) (float64, Band)) 
 	return out
 }
 
-// mostBands is how many curves have their band shaded; those of more have whiskers.
+// mostBands is how many curves can have their bands drawn and still be read.
 const mostBands = 3
 
 // band draws the uncertainty of a curve.
@@ -200,7 +211,7 @@ func (l *Load) band(p *pen, f *field, m *Measure, i int, value func(*AtLoad) (fl
 			low, high = append(low, f.at(a.Load, b.Low)), append(high, f.at(a.Load, b.High))
 		}
 	}
-	if len(low) > 1 && len(l.Curves) <= mostBands && !p.hatched {
+	if len(low) > 1 && !p.hatched {
 		slices.Reverse(high)
 		p.polygon(faint(look.color), append(low, high...)...)
 		return

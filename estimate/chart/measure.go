@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"roofline/hardware/unit"
@@ -192,28 +193,34 @@ func (a *axis) powersOfTwo(about int) (out []float64) {
 	return out
 }
 
-// mantissas of labelled ticks on a logarithmic axis, from few to many.
-var mantissas = [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}}
+// mantissas of labelled ticks on a logarithmic axis, from many to few.
+var mantissas = [][]float64{{1, 1.5, 2, 3, 5, 7}, {1, 2, 5}, {1, 3}, {1}}
 
-// decades returns round values of a logarithmic axis: whole decades where there are enough, else parts of them, else round
-// steps.
+// decades returns round values of a logarithmic axis: as many parts of decades as there is room for, else whole ones, or
+// every second, third …; on an axis that holds none of them, round steps.
 func (a *axis) decades(about int) []float64 {
-	span := math.Log10(a.max / a.min)
-	step := math.Max(1, math.Ceil(span/float64(about)))
 	for _, ms := range mantissas {
-		var out []float64
-		for k := math.Floor(math.Log10(a.min)/step) * step; k <= math.Log10(a.max); k += step {
-			for _, m := range ms {
-				if v := m * math.Pow(10, k); a.holds(v) {
-					out = append(out, v)
-				}
-			}
-		}
-		if len(out) >= 3 && len(out) <= about+2 || len(out) >= 2 && span > 2 {
+		if out := a.multiples(ms, 1); len(out) >= 2 && len(out) <= about {
 			return out
 		}
 	}
-	return rounded(a.min, a.max, about)
+	step := math.Ceil(math.Log10(a.max/a.min) / float64(about))
+	if out := a.multiples([]float64{1}, max(step, 1)); len(out) >= 2 || step > 1 && len(out) == 1 {
+		return out
+	}
+	return slices.DeleteFunc(rounded(a.min, a.max, about), func(v float64) bool { return !a.holds(v) })
+}
+
+// multiples returns what lies on the axis of some mantissas times every so-manieth power of ten.
+func (a *axis) multiples(mantissas []float64, step float64) (out []float64) {
+	for k := math.Floor(math.Log10(a.min)/step) * step; k <= math.Log10(a.max); k += step {
+		for _, m := range mantissas {
+			if v := m * math.Pow(10, k); a.holds(v) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
 }
 
 // rounded returns multiples of 1, 2 or 5 times a power of ten between two values, about so many and never many more.

@@ -90,13 +90,20 @@ func (p *pen) middle(l lettering, x, y float64, s string) {
 
 // wrap breaks text at spaces into lines of at most a width; a word that is wider stands alone.
 func (p *pen) wrap(l lettering, s string, width float64) []string {
-	var lines []string
-	line := ""
+	var lines, words []string
 	for _, word := range strings.Fields(s) {
+		if n := len(words); n > 0 && word == "·" { // what parts things ends a line rather than begin one
+			words[n-1] += " ·"
+			continue
+		}
+		words = append(words, word)
+	}
+	line := ""
+	for _, word := range words {
 		switch {
 		case line == "":
 			line = word
-		case p.width(l, line+" "+word) <= width:
+		case p.width(l, line+" "+word) <= width+slack:
 			line += " " + word
 		default:
 			lines = append(lines, line)

@@ -211,3 +211,20 @@ func TestNamesAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestWrap breaks lines after what parts things, never before, and leaves words whole.
+func TestWrap(t *testing.T) {
+	p := Style{}.pen()
+	text := "llama-3.1-8b · 8.03 B parameters · bf16 · averyveryveryverylongword"
+	for width := 1.0; width < 400; width += 7 {
+		lines := p.wrap(lettering{}, text, width)
+		if got := strings.Join(lines, " "); got != text {
+			t.Fatalf("at %g: %q", width, got)
+		}
+		for _, line := range lines {
+			if strings.HasPrefix(line, "·") || strings.Contains(line, " ") && p.width(lettering{}, line) > width+1 && !strings.HasSuffix(line, "·") {
+				t.Errorf("at %g: %q", width, line)
+			}
+		}
+	}
+}

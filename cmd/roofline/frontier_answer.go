@@ -36,7 +36,7 @@ func (c *frontierCmd) answer(s *session, f *front) *show.Answer {
 	if note := pointBasis(shown); note != "" {
 		a.Notes = append(a.Notes, note)
 	}
-	a.Warnings = p.warnings(s, f.names, &c.decision, func(t *estimate.Target) bool { return told[t.Device.ID] })
+	a.Warnings = p.warnings(s, f.names, &c.decision, p.targets(func(device string) bool { return told[device] }))
 	a.Picture = c.draw(func() chart.Chart { return f.picture(s, a, c) })
 	return a
 }

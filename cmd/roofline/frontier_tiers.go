@@ -178,7 +178,7 @@ func (c *frontierCmd) tierAnswer(s *session, p *space, speeds []float64, order [
 			a.Notes = append(a.Notes, fmt.Sprintf("%s at %g tok/s/user: %s", why, speeds[0], list(names)))
 		}
 	}
-	a.Warnings = p.warnings(s, n, &c.decision, func(t *estimate.Target) bool { return told[t.Device.ID] })
+	a.Warnings = p.warnings(s, n, &c.decision, p.targets(func(device string) bool { return told[device] }))
 	return a
 }
 

@@ -51,16 +51,15 @@ func (c *recommendCmd) answer(s *session, p *space, d *recommend.Demand, chosen 
 		note("look closer", x.closer(o))
 	}
 	var results []*estimate.Result
-	shown := map[string]bool{}
+	var targets []estimate.Target
 	for _, o := range x.shown() {
-		results = append(results, o.Result)
-		shown[o.Result.Device] = true
+		results, targets = append(results, o.Result), append(targets, o.Target)
 	}
 	if note := pointBasis(results); note != "" {
 		a.Notes = append(a.Notes, note)
 	}
 	a.Warnings = append(x.batching(), gaps(pricedRows(results))...)
-	a.Warnings = append(a.Warnings, p.warnings(s, x.names, &c.decision, func(t *estimate.Target) bool { return shown[t.Device.ID] })...)
+	a.Warnings = append(a.Warnings, p.warnings(s, x.names, &c.decision, targets)...)
 	return a
 }
 
@@ -107,7 +106,7 @@ func (x *choice) limits() string {
 		parts = append(parts, x.MaxPower.String())
 	}
 	if len(parts) == 0 {
-		return "no limit"
+		return "no limits set"
 	}
 	return strings.Join(parts, ", ")
 }
@@ -117,7 +116,7 @@ func (x *choice) sentence() string {
 	o := x.Best()
 	switch {
 	case o != nil:
-		text := fmt.Sprintf("%s %s (%s): %s. Meets %s at %s load", x.verb(), x.names.counted(o.Result), x.replicas(o), x.price(o), x.job(), percent(o.Use))
+		text := fmt.Sprintf("%s %s (%s): %s. Meets %s at %s load", x.verb(), x.bought(o), x.replicas(o), x.price(o), x.job(), percent(o.Use))
 		for _, v := range o.Uncertain {
 			text += fmt.Sprintf("; %s may be up to %v", v.Limit, v.Value)
 		}
@@ -140,6 +139,16 @@ func (x *choice) verb() string {
 		return "Buy"
 	}
 	return "Rent"
+}
+
+// bought names the devices that are paid for, and how many of them have no work.
+func (x *choice) bought(o *recommend.Option) string {
+	idle := o.Target.Terms.Idle
+	text := fmt.Sprintf("%d × %s", o.Result.Count+idle, x.names[o.Result.Device])
+	if idle > 0 {
+		text += fmt.Sprintf(", %d of them idle", idle)
+	}
+	return text
 }
 
 // counted names the devices of an answer, also when it is one.
@@ -227,7 +236,7 @@ func (x *choice) madeOf() string {
 		parts = append(parts, r.Cost.Source)
 	}
 	if idle := o.Target.Terms.Idle; idle > 0 {
-		parts = append(parts, fmt.Sprintf("%s more paid for without work", several(idle, "device")))
+		parts = append(parts, several(idle, "device")+" more in the block, without work")
 	}
 	return strings.Join(parts, " · ")
 }
@@ -245,6 +254,8 @@ func (x *choice) decidedBy() string {
 	for _, f := range x.PriceFlips() {
 		name := x.names[f.Device]
 		switch {
+		case f.Now > 0 && f.Share > 1-1e-9 && len(parts) < mostNamed:
+			parts = append(parts, name+" costs the same")
 		case f.Now == 0 && len(unpriced) < mostNamed:
 			unpriced = append(unpriced, fmt.Sprintf("%s $%s", name, unit.Number(f.Below, 3)))
 		case f.Now > 0 && len(parts) < mostNamed && x.Price == hardware.PurchaseBuy:
@@ -258,6 +269,9 @@ func (x *choice) decidedBy() string {
 	}
 	if len(unpriced) > 0 && x.Price != hardware.PurchaseBuy {
 		parts = append(parts, "without a price, would win below: "+strings.Join(unpriced, ", "))
+	}
+	if len(x.PriceFlips()) == 0 {
+		return "no other device does it"
 	}
 	name := x.names[best.Result.Device]
 	switch f := x.Slowdown(); {
@@ -369,13 +383,33 @@ func (x *choice) spare() string {
 // closer is the command that shows the answer in detail.
 func (x *choice) closer(o *recommend.Option) string {
 	e := o.Result
-	text := fmt.Sprintf("roofline estimate %s --device %s --count %d", x.Model, x.names[e.Device], e.Count)
-	if x.space.loaded.Language != nil {
-		text += fmt.Sprintf(" --tp %d --concurrency %.0f", e.Plan.TP, e.Workload.Concurrency)
-	} else {
-		text += fmt.Sprintf(" --batch %.0f", e.Workload.Batch)
+	device := x.names[e.Device]
+	if x.Device != "all" && !strings.ContainsAny(x.Device, ",*?") { // a system is not its device
+		device = x.Device
 	}
-	return text + " --explain"
+	text := fmt.Sprintf("roofline estimate %s --device %s --count %d", x.Model, device, e.Count)
+	flag := func(name string, value any, there bool) {
+		if there {
+			text += fmt.Sprintf(" --%s %v", name, value)
+		}
+	}
+	p := e.Plan
+	language := x.space.loaded.Language != nil
+	flag("tp", p.TP, language)
+	flag("pp", p.PP, p.PP > 1)
+	flag("ep", p.EP, p.EP > 1)
+	flag("dp", p.DP, p.DP > 1)
+	flag("dtype", e.Workload.DType, len(x.DType) > 0)
+	flag("runtime", e.Runtime, len(x.Runtime) > 0)
+	flag("isl", tokens(x.space.request.ISL), language && x.space.request.ISL != 1024)
+	flag("osl", tokens(x.space.request.OSL), language && x.space.request.OSL != 1024)
+	flag("price", x.Price, x.Price != hardware.OnDemand)
+	flag("site", x.Site, x.Site != "")
+	flag("utilization", x.Utilization, x.Utilization != 1)
+	if language {
+		return text + fmt.Sprintf(" --concurrency %.0f --explain", e.Workload.Concurrency)
+	}
+	return text + fmt.Sprintf(" --batch %.0f --explain", e.Workload.Batch)
 }
 
 // batching warns of what a batch's time leaves out.

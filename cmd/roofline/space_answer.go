@@ -70,17 +70,25 @@ func (p *space) priceDates() (first, last string) {
 	return first, last
 }
 
-// warnings says of which devices that are told of the price is missing or old, and which are not sure.
-func (p *space) warnings(s *session, n namer, c *decision, told func(*estimate.Target) bool) (warnings []string) {
+// warnings says of which of the devices in an answer the price is missing or old, and which are not sure.
+func (p *space) warnings(s *session, n namer, c *decision, targets []estimate.Target) (warnings []string) {
 	var rows []row
-	for i := range p.cases {
-		t := p.cases[i].Target
-		t.Count = 1 // about the device, not about how many
-		if told(&t) && !slices.ContainsFunc(rows, func(r row) bool { return r.target.Device == t.Device }) {
-			rows = append(rows, row{target: t})
+	var idle []string
+	for _, t := range targets {
+		if name := n[t.Device.ID]; t.Terms.Idle > 0 && !slices.Contains(idle, name) {
+			idle = append(idle, name)
 		}
+		if slices.ContainsFunc(rows, func(r row) bool { return r.target.Device == t.Device }) {
+			continue
+		}
+		terms := *t.Terms
+		t.Terms, t.Count, terms.Idle = &terms, 1, 0 // about the device, not about how many
+		rows = append(rows, row{target: t})
 	}
 	_, warnings = s.priceNotes(n, rows, c.Price)
+	if len(idle) > 0 {
+		warnings = append(warnings, "to be had in larger blocks only, $/h includes devices without work: "+list(idle))
+	}
 	warnings = append(warnings, deviceNotes(n, rows)...)
 	if m := p.loaded.Language; m != nil {
 		for _, w := range m.Warnings {
@@ -92,6 +100,16 @@ func (p *space) warnings(s *session, n namer, c *decision, told func(*estimate.T
 		}
 	}
 	return warnings
+}
+
+// targets returns the targets of the combinations on devices that an answer tells of.
+func (p *space) targets(told func(device string) bool) (out []estimate.Target) {
+	for i := range p.cases {
+		if t := p.cases[i].Target; told(t.Device.ID) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // pointBasis says what the bands of points rest on.

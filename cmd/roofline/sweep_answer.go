@@ -28,7 +28,7 @@ func sweepAnswer(c *sweepCmd, s *session, p *space, d *sweepDocument) *show.Answ
 	if note := pointBasis(d.Points); note != "" {
 		a.Notes = append(a.Notes, note)
 	}
-	a.Warnings = append(reasons(n, d.Points), p.warnings(s, n, &c.decision, func(*estimate.Target) bool { return true })...)
+	a.Warnings = append(reasons(n, d.Points), p.warnings(s, n, &c.decision, p.targets(func(string) bool { return true }))...)
 	return a
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -78,6 +77,9 @@ type budget unit.USD
 // periods are the times money is told for, in hours.
 var periods = map[string]float64{"h": 1, "hour": 1, "day": 24, "month": unit.HoursPerMonth, "mo": unit.HoursPerMonth, "year": 12 * unit.HoursPerMonth, "yr": 12 * unit.HoursPerMonth}
 
+// mostMoney is more than anybody has.
+const mostMoney = 1e15
+
 // UnmarshalText reads 10000USD/month, $12/h or 120kUSD/year.
 func (b *budget) UnmarshalText(text []byte) error {
 	wrong := fmt.Errorf("%q: want money for a time, such as 10000USD/month or 12USD/h", text)
@@ -93,7 +95,7 @@ func (b *budget) UnmarshalText(text []byte) error {
 		amount, scale = rest, 1000
 	}
 	v, err := strconv.ParseFloat(amount, 64)
-	if err != nil || !(v > 0) || math.IsInf(v, 0) {
+	if err != nil || !(v > 0) || v > mostMoney {
 		return wrong
 	}
 	*b = budget(v * scale * unit.HoursPerMonth / hours)

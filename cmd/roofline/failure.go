@@ -35,8 +35,8 @@ var errDoesNotFit = &failure{code: "memory.does_not_fit", exit: exitDoesNotFit}
 // errLimitMissed ends a command whose complete answer misses a limit that the user set.
 var errLimitMissed = &failure{code: "limit.missed", exit: exitLimitMissed}
 
-// report prints an error, for people or as one JSON object, and returns the exit code.
-func report(w io.Writer, err error, asJSON bool) int {
+// fail prints an error, for people or as one JSON object, and returns the exit code.
+func fail(w io.Writer, err error, asJSON bool) int {
 	if err == nil {
 		return exitAnswered
 	}
@@ -163,4 +163,15 @@ func usage(app *kong.Application, args []string, err error) error {
 		return fmt.Errorf("unknown flag %s, did you mean %s?", flag, near)
 	}
 	return fmt.Errorf("unknown flag %s", flag)
+}
+
+// message is what an error that was printed says.
+func message(printed []byte) string {
+	var object struct {
+		Error struct{ Message string }
+	}
+	if json.Unmarshal(printed, &object) == nil && object.Error.Message != "" {
+		return object.Error.Message
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(printed)), "error: ")
 }

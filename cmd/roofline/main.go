@@ -43,6 +43,7 @@ type cli struct {
 	Whatif     whatifCmd     `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
 	Compare    compareCmd    `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
 	Validate   validateCmd   `cmd:"" help:"Predictions against published measurements, or your own."`
+	Report     reportCmd     `cmd:"" help:"A decision as one file to send: .html, or .md with its pictures."`
 	Serve      serveCmd      `cmd:"" help:"The same in a browser: an interactive page, offline."`
 	Catalog    catalogCmd    `cmd:"" help:"The devices that are known, and where each value comes from."`
 	Models     modelsCmd     `cmd:"" help:"The built-in models."`
@@ -97,13 +98,13 @@ func (c call) run(out, errs io.Writer) int {
 		return exit
 	}
 	if err != nil {
-		return report(errs, &failure{code: "usage", err: usage(parser.Model, args, err), exit: exitUsage}, wantsJSON(args))
+		return fail(errs, &failure{code: "usage", err: usage(parser.Model, args, err), exit: exitUsage}, wantsJSON(args))
 	}
 	s, err := newSession(&line.globals, c, out, errs)
 	if err == nil {
 		err = ctx.Run(s)
 	}
-	return report(errs, err, line.Format == show.JSON)
+	return fail(errs, err, line.Format == show.JSON)
 }
 
 // versionCmd prints versions.

@@ -92,6 +92,8 @@ func formatOf(path string) (show.Format, error) {
 		return show.Text, nil
 	case ".toml":
 		return show.TOML, nil
+	case ".html":
+		return show.HTML, nil
 	case ".svg":
 		return show.SVG, nil
 	case ".png":
@@ -99,7 +101,7 @@ func formatOf(path string) (show.Format, error) {
 	case ".pdf":
 		return show.PDF, nil
 	}
-	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md, .txt, a picture's .svg, .png or .pdf or, of catalog new, .toml", path)
+	return "", fmt.Errorf("-o %s: want a file that ends in .json, .csv, .md, .txt, a picture's .svg, .png or .pdf, a report's .html or, of catalog new, .toml", path)
 }
 
 // answer writes an answer where the user wants it.
@@ -120,7 +122,15 @@ func (s *session) write(to func(io.Writer) error) error {
 	if _, disk := s.files.(deploy.Disk); s.Output == "" || !disk {
 		return to(s.out)
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.Output), ".roofline-*")
+	return s.create(s.Output, to)
+}
+
+// create writes a file whole or not at all; a page writes none.
+func (s *session) create(path string, to func(io.Writer) error) error {
+	if _, disk := s.files.(deploy.Disk); !disk {
+		return fmt.Errorf("%s: a page writes no files", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".roofline-*")
 	if err != nil {
 		return err
 	}
@@ -132,10 +142,10 @@ func (s *session) write(to func(io.Writer) error) error {
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), s.Output)
+		err = os.Rename(f.Name(), path)
 	}
 	if err == nil {
-		fmt.Fprintf(s.errs, "wrote %s\n", s.Output)
+		fmt.Fprintf(s.errs, "wrote %s\n", path)
 	}
 	return err
 }

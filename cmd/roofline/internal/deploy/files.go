@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,6 +24,8 @@ type Files interface {
 	Model(name string, b model.Bindings) (*Loaded, error)
 	// Read returns what is in a file.
 	Read(name string) ([]byte, error)
+	// Sum returns the SHA-256 of a file, in hexadecimal.
+	Sum(name string) (string, error)
 	// TOML lists the documents a name stands for: a file itself, or every .toml below a folder.
 	TOML(name string) ([]string, error)
 }
@@ -47,6 +51,18 @@ func (Disk) Read(name string) ([]byte, error) {
 		err = fmt.Errorf("%s: too large: want at most %d MiB", name, maxRead>>20)
 	}
 	return data, err
+}
+
+// Sum returns the SHA-256 of a file; a folder has none.
+func (Disk) Sum(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // TOML lists the documents a path stands for.
@@ -125,6 +141,13 @@ func (m Memory) Read(name string) ([]byte, error) {
 		return f.Data, nil
 	}
 	return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+}
+
+// Sum returns the SHA-256 of what is here of one of these files.
+func (m Memory) Sum(name string) (string, error) {
+	data, err := m.Read(name)
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), err
 }
 
 // TOML returns the name of one of these files.

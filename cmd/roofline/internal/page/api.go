@@ -22,8 +22,15 @@ var forms = map[string]form{
 	"csv":      {[]string{"--format", "csv"}, "text/csv; charset=utf-8"},
 	"markdown": {[]string{"--format", "markdown"}, "text/markdown; charset=utf-8"},
 	"table":    {nil, "text/plain; charset=utf-8"},
+	"svg":      {[]string{"-o", pictureName + ".svg"}, "image/svg+xml"},
+	"png":      {[]string{"-o", pictureName + ".png"}, "image/png"},
+	"pdf":      {[]string{"-o", pictureName + ".pdf"}, "application/pdf"},
+	"html":     {[]string{"-o", pictureName + ".html"}, "text/html; charset=utf-8"}, // of reports
 	"page":     {[]string{"--format", "json"}, "application/json; charset=utf-8"},
 }
+
+// pictureName is what a picture's file would be called; the picture goes to who asked for it.
+const pictureName = "roofline"
 
 // View is an answer for the page: the sentence, tables and warnings of the text, and the JSON that scripts get.
 type View struct {
@@ -34,6 +41,7 @@ type View struct {
 	Tables   []show.Grid     `json:"tables"`
 	Notes    []string        `json:"notes"`
 	Warnings []string        `json:"warnings"`
+	Picture  bool            `json:"picture"` // there is one: form=svg
 	Answer   json.RawMessage `json:"answer"`
 }
 
@@ -81,7 +89,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 // view is what the page shows of an answer.
 func view(args []string, done *reply) View {
 	a := done.shown
-	v := View{Command: append([]string{"roofline"}, args...), Exit: done.exit, Sentence: a.Sentence, Assumed: a.Assumed, Tables: []show.Grid{},
+	v := View{Command: append([]string{"roofline"}, args...), Exit: done.exit, Sentence: a.Sentence, Assumed: a.Assumed, Tables: []show.Grid{}, Picture: a.Picture != nil,
 		Notes: append([]string{}, a.Notes...), Warnings: append([]string{}, a.Warnings...), Answer: done.out.Bytes()}
 	for i := range a.Tables {
 		v.Tables = append(v.Tables, a.Tables[i].Grid())

@@ -26,17 +26,28 @@ var (
 	payment    = []string{"price", "usd-per-hour", "utilization", "site", "years", "ownership", "pue", "electricity", "exchange"}
 	formats    = []string{"dtype", "act-dtype", "kv-dtype"}
 	binding    = []string{"dim", "input", "trip-count"}
-	request    = []string{"isl", "osl", "workload", "concurrency", "tokens", "phase", "context", "slo"}
+	request    = []string{"isl", "osl", "workload", "concurrency", "tokens", "phase", "context"}
+	decision   = []string{"where", "batch", "fusion"}
 	overlay    = []string{"catalog"}
 )
 
 // Verbs are what can be asked, by the name in the path.
 var Verbs = map[string]verb{
-	"estimate": {words: []string{"estimate"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, []string{"batch", "fusion", "sort"}),
+	"estimate": {words: []string{"estimate"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, []string{"batch", "fusion", "sort", "slo"}),
 		marks: []string{"explain", "wide", "quiet"}, files: overlay},
 	"layers": {words: []string{"layers"}, arg: "model", flags: slices.Concat(deployment, formats, binding, []string{"batch", "fusion", "phase", "context", "sort", "top"}),
 		marks: []string{"quiet"}, files: overlay},
-	"fit":      {words: []string{"fit"}, arg: "model", flags: slices.Concat(deployment, formats, []string{"context"}), marks: []string{"quiet"}, files: overlay},
+	"fit": {words: []string{"fit"}, arg: "model", flags: slices.Concat(deployment, formats, []string{"context"}), marks: []string{"quiet"}, files: overlay},
+	"recommend": {words: []string{"recommend"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision,
+		[]string{"target", "slo", "slo-at", "budget", "max-power", "headroom"}), marks: []string{"n+1", "quiet"}, files: overlay},
+	"report": {words: []string{"report"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision,
+		[]string{"target", "slo", "slo-at", "budget", "max-power", "headroom"}), marks: []string{"n+1"}, files: overlay},
+	"frontier": {words: []string{"frontier"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision,
+		[]string{"by", "slo", "tiers", "budget", "max-power"}), marks: []string{"quiet"}, files: overlay},
+	"sweep": {words: []string{"sweep"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision), marks: []string{"quiet"}, files: overlay},
+	"whatif": {words: []string{"whatif"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, []string{"batch", "fusion", "set", "require"}),
+		marks: []string{"sensitivity", "quiet"}, files: overlay},
+	"explain":  {words: []string{"explain"}, arg: "metric"},
 	"catalog":  {words: []string{"catalog", "list"}, arg: "devices", flags: []string{"where", "sort", "price"}, marks: []string{"formats", "value", "systems", "sites", "runtimes", "links", "wide"}, files: overlay},
 	"device":   {words: []string{"catalog", "show"}, arg: "name", files: overlay},
 	"template": {words: []string{"catalog", "new", "device"}, arg: "id", flags: []string{"like"}, files: overlay},

@@ -36,6 +36,7 @@ const (
 	CSV      Format = "csv"
 	Markdown Format = "markdown"
 	TOML     Format = "toml" // of catalog templates only
+	HTML     Format = "html" // of reports only
 	SVG      Format = "svg"
 	PNG      Format = "png"
 	PDF      Format = "pdf"
@@ -61,6 +62,8 @@ func (a *Answer) Write(w io.Writer, f Format) error {
 		return a.Tables[0].CSV(w)
 	case TOML:
 		return fmt.Errorf("this answer has no form that is TOML: use .json, .csv, .md or .txt")
+	case HTML:
+		return fmt.Errorf("this answer has no form that is HTML: roofline report writes one; or use .json, .csv, .md or .txt")
 	case SVG, PNG, PDF:
 		if a.Picture == nil {
 			return fmt.Errorf("no picture belongs to this answer: use .json, .csv, .md or .txt")

@@ -63,3 +63,27 @@ func (t *Table) Grid() Grid {
 	}
 	return g
 }
+
+// GridGroup is a title over neighbouring columns.
+type GridGroup struct {
+	Title string
+	Span  int
+}
+
+// Groups returns the titles above the columns, nil where there are none.
+func (g Grid) Groups() []GridGroup {
+	var out []GridGroup
+	titled := false
+	for _, c := range g.Columns {
+		titled = titled || c.Group != ""
+		if n := len(out); n > 0 && out[n-1].Title == c.Group {
+			out[n-1].Span++
+			continue
+		}
+		out = append(out, GridGroup{c.Group, 1})
+	}
+	if !titled {
+		return nil
+	}
+	return out
+}

@@ -100,7 +100,7 @@ function offer(answer, verb, parameters) {
   const device = words.indexOf("--device");
   if (device >= 0 && parameters.device) words[device + 1] = quoted(parameters.device);
   $("command").firstElementChild.textContent = words.join(" ");
-  $("download-list").replaceChildren(...["json", "csv", "markdown", "table"].map((form) => {
+  $("download-list").replaceChildren(...["json", "csv", "markdown", "table", ...(answer.picture ? ["svg", "png"] : [])].map((form) => {
     const ending = { json: "json", csv: "csv", markdown: "md", table: "txt" }[form] ?? form;
     return el("a", { href: path(verb, parameters, form), download: `roofline-${verb}.${ending}`, "data-form": form }, l(`f_${form}`), el("i", {}, `.${ending}`));
   }));

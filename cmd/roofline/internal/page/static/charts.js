@@ -188,3 +188,23 @@ export function gauge(figure, band, measured, title) {
     root.append(svg("g", { class: "s1" }, m), text(x(measured), 122, l("measured"), { "text-anchor": "middle", class: "value halo" }));
   }
 }
+
+// changes draws signed bars around zero: by how many percent something gets better or worse. rows: { label, value, text, good }.
+export function changes(figure, rows, title) {
+  const step = 32, top = 10, bottom = 42;
+  const { root, width, narrow } = frame(figure, top + rows.length * step + bottom, title);
+  const left = narrow ? 120 : 190, right = width - (narrow ? 40 : 70);
+  const most = Math.max(...rows.map((r) => Math.abs(r.value || 0)), 0.01) * 1.1;
+  const x = linear([-most, most], [left, right]);
+  const base = top + rows.length * step;
+  for (const t of x.ticks) root.append(svg("line", { class: t === 0 ? "axis" : "grid", x1: x(t), x2: x(t), y1: top, y2: base }), text(x(t), base + 17, `${t > 0 ? "+" : ""}${tick(t)} %`, { class: "tick", "text-anchor": "middle" }));
+  root.append(text(left, base + 36, title, { class: "title" }));
+  rows.forEach((r, i) => {
+    const middle = top + i * step + step / 2;
+    root.append(text(left - 10, middle + 4, r.label, { "text-anchor": "end" }));
+    const at = x(r.value || 0);
+    const bar = svg("rect", { class: `fill ${r.good === undefined ? "by-overhead" : r.good ? "change-good" : "change-bad"}`, x: Math.min(at, x(0)), y: middle - 10, width: Math.max(1, Math.abs(at - x(0))), height: 20, rx: 2 });
+    root.append(bar, text(r.value < 0 ? at - 6 : at + 6, middle + 4, r.text, { class: "value halo", "text-anchor": r.value < 0 ? "end" : "start" }));
+    tell(bar, r.tip);
+  });
+}

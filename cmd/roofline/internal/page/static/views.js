@@ -1,6 +1,6 @@
 // The questions a page answers, each a verb of the command line: what is asked, and how the answer is drawn.
 import { el, number, tick, whole, seconds, percent, gib } from "./draw.js";
-import { bars, curves, stacks, rooflines, gauge } from "./charts.js";
+import { bars, changes, curves, stacks, rooflines, gauge } from "./charts.js";
 import { table } from "./table.js";
 import { l } from "./labels.js";
 import { state, set, devices, owned } from "./state.js";
@@ -168,6 +168,61 @@ const fit = {
   },
 };
 
+const target = () => state.target || "1000";
+
+const recommend = {
+  id: "recommend",
+  ask: () => ["recommend", { ...model(), device: state.scope === "all" ? "" : state.devices, count: state.count, runtime: state.runtime, ...formats(), ...lengths(), ...limits(), ...paid(),
+    target: target() + (known.kind === "language" ? "tok/s" : "img/s"), budget: state.budget && `${state.budget}USD/month` }],
+  draw(view, page) {
+    const input = el("input", { id: "goal", inputmode: "decimal", value: target(), "aria-label": l("needTarget") });
+    input.addEventListener("input", () => +input.value > 0 && set({ target: input.value.trim() }));
+    page.tools.append(el("label", {}, l("needTarget"), input, known.kind === "language" ? "tok/s" : "img/s"));
+    page.tools.append(select(l("among"), state.scope, [["all", l("allDevices")], ["chosen", l("chosenDevices")]], (scope) => set({ scope })));
+    const options = view.answer.options.slice(0, most);
+    if (options.length)
+      bars(page.chart, options.map((o, i) => {
+        const e = o.estimate, name = `${e.count} × ${known.short(e.device)}`;
+        return { label: name, mark: i, value: o.usd_per_month, text: `$${whole(o.usd_per_month)}`, tip: () => ({ title: name, rows: [[l("monthly"), `$${whole(o.usd_per_month)}`], [l("replicas"), `${e.replicas} × TP${e.plan.tp}`], [l("headroom"), percent(o.use)], ...facts({ first: e, last: e })] }), actions: [[l("onlyThis"), () => set({ devices: known.short(e.device), count: String(e.count), users: String(e.workload.concurrency || ""), tab: "compare" })]] };
+      }), { title: `${l("monthly")}, $`, tick: (v) => "$" + tick(v), limit: +state.budget || undefined });
+    view.tables.forEach((t, i) => page.tables.append(table(t, i ? undefined : (r) => ({ id: options[r]?.estimate.device }))));
+  },
+};
+
+const peakFormat = (device) => ["bf16", "fp16", "fp32"].find((f) => (known.kind === "language" ? f !== "fp16" || !device?.dense_peak_flops.bf16 : true) && device?.dense_peak_flops[f]);
+
+const whatif = {
+  id: "whatif",
+  ask: () => {
+    const device = known.device(oneDevice());
+    const sets = [[state.setBandwidth, "memory.bandwidth", "TB/s"], [state.setMemory, "memory.capacity", "GB"], [state.setPeak, `matrix.${peakFormat(device)}`, "TFLOP/s"]]
+      .filter(([v]) => v).map(([v, field, unit]) => `${field}=${/^[\d.]+$/.test(v) ? v + unit : v}`);
+    return ["whatif", { ...model(), device: oneDevice(), count: state.count, runtime: state.runtime, ...formats(), ...lengths(), ...loads(), ...paid(), ...(sets.length ? { set: sets } : { sensitivity: true }) }];
+  },
+  draw(view, page) {
+    const device = known.device(oneDevice());
+    page.tools.append(select(l("device"), oneDevice(), devices().map((d) => [d, d]), (chosen) => set({ device: chosen, setBandwidth: "", setMemory: "", setPeak: "" })));
+    const field = (name, label, now, unit) => {
+      const input = el("input", { id: name, inputmode: "decimal", value: state[name], placeholder: now ? tick(now) : "–", "aria-label": `${label}, ${unit}` });
+      input.addEventListener("input", () => (input.value.trim() === "" || /^\*?[\d.]+$/.test(input.value.trim())) && set({ [name]: input.value.trim() }));
+      page.tools.append(el("label", {}, label, input, unit));
+    };
+    const peak = peakFormat(device);
+    field("setBandwidth", l("setBandwidth"), device?.bandwidth_bytes_per_s / 1e12, "TB/s");
+    field("setMemory", l("setMemory"), device?.memory_bytes / 1e9, "GB");
+    if (peak) field("setPeak", l("setPeak", { f: peak }), device.dense_peak_flops[peak] / 1e12, "TFLOP/s");
+    const grid = view.tables[0];
+    const given = view.answer.set?.length > 0;
+    // The last column that is a change in percent is the one under load.
+    const column = given ? grid.columns.findLastIndex((c) => c.title === "change") : grid.columns.findLastIndex((c) => /throughput|TPOT|latency/.test(c.title));
+    const better = (label) => (given ? (/tok\/s|throughput|users/.test(label) ? 1 : /TTFT|TPOT|end to end|cost|latency/.test(label) ? -1 : 0) : /throughput/.test(grid.columns[column]?.title) ? 1 : -1);
+    const amount = (cell) => cell?.value ?? Number.parseFloat((cell?.text || "").split("|").pop().replace("−", "-"));
+    const rows = grid.rows.map((cells) => Object.assign(cells, { change: amount(cells[column]) })).filter((r) => Number.isFinite(r.change)).map((r) => ({ label: r[0].text.trim(), value: r.change, text: `${r[column].text} %`, good: better(r[0].text) && r.change ? r.change * better(r[0].text) > 0 : undefined, tip: () => ({ title: r[0].text, rows: grid.columns.slice(1).map((c, i) => [[c.group, c.title].filter(Boolean).join(": "), r[i + 1].text]) }) }));
+    if (column > 0 && rows.length) changes(page.chart, rows, given ? `${l("changed")}, ${grid.columns[column].group || ""}` : `${l("onePercent")}: ${grid.columns[column].title}`);
+    view.tables.forEach((t) => page.tables.append(table(t)));
+  },
+};
+
 const oneDevice = () => (devices().includes(state.device) ? state.device : devices()[0] || "h100-sxm");
 
 const layers = {
@@ -227,4 +282,4 @@ const check = {
   },
 };
 
-export const views = [compare, curve, fit, layers, cost, check];
+export const views = [compare, recommend, curve, fit, layers, cost, whatif, check];

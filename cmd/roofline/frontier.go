@@ -59,6 +59,9 @@ func (c *frontierCmd) Run(s *session) error {
 	if p.loads == nil {
 		p.loads, _ = loads("load", defaultLoads)
 	}
+	if err := p.held(); err != nil {
+		return err
+	}
 	f := &front{by: by, space: p, names: newNamer(s.catalog)}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

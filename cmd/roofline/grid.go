@@ -87,6 +87,9 @@ func (f *gridFlags) grid(serves string) (deploy.Grid, error) {
 			return g, err
 		}
 	}
+	if len(tps)*len(rest[0])*len(rest[1])*len(rest[2]) > deploy.MostCombinations {
+		return g, deploy.ErrCombinations
+	}
 	for _, tp := range tps {
 		for _, pp := range rest[0] {
 			for _, ep := range rest[1] {

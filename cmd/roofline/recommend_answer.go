@@ -93,6 +93,9 @@ func (x *choice) job() string {
 	return text
 }
 
+// unlimited stands where nothing has to be kept.
+const unlimited = "no limits set"
+
 // limits names what has to be kept.
 func (x *choice) limits() string {
 	var parts []string
@@ -106,7 +109,7 @@ func (x *choice) limits() string {
 		parts = append(parts, x.MaxPower.String())
 	}
 	if len(parts) == 0 {
-		return "no limits set"
+		return unlimited
 	}
 	return strings.Join(parts, ", ")
 }
@@ -130,7 +133,11 @@ func (x *choice) sentence() string {
 	if m.Result != nil && m.Kind == recommend.Limit {
 		at = " at " + m.Result.Workload.String()
 	}
-	return fmt.Sprintf("Nothing meets %s within %s. Nearest: %s%s.", x.job(), x.limits(), x.miss(m), at)
+	within := ""
+	if limits := x.limits(); limits != unlimited {
+		within = " within " + limits
+	}
+	return fmt.Sprintf("Nothing meets %s%s. Nearest: %s%s.", x.job(), within, x.miss(m), at)
 }
 
 // verb is how machines are had.

@@ -3,7 +3,10 @@ package main
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/estimate"
@@ -224,5 +227,12 @@ func TestNearestMiss(t *testing.T) {
 	d := recommended(t, exitLimitMissed, "llama-3.1-70b", "--device", "l4,l40s", "--target", "2000tok/s", "--slo", "tpot=2ms")
 	if d.Met || len(d.Options) != 0 || len(d.FellOut) != 2 || d.Nearest == nil || d.Nearest.What != "tpot" || d.Nearest.At_most != 0.002 || d.Nearest.Value <= 0.002 {
 		t.Errorf("%+v", d)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(answer(t, exitLimitMissed, "recommend", "llama-3.1-70b", "--target", "2000tok/s", "--slo", "tpot=2ms", "--format", "json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compiled(t, "recommend").Validate(doc); err != nil {
+		t.Error(err)
 	}
 }

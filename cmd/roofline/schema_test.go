@@ -67,6 +67,8 @@ func TestAnswersHaveTheirSchema(t *testing.T) {
 		"sweep llama-3.1-8b --device h100-sxm,l4 --tp 1,2 --concurrency 1,4", "sweep resnet50 --device l4 --batch 1,8",
 		"frontier llama-3.1-8b --device h100-sxm,l4 --slo tpot=50ms", "frontier llama-3.1-8b --device h100-sxm,l4 --tiers 30,50", "frontier resnet50 --device l4,h100-sxm --by latency,cost",
 		"recommend llama-3.1-70b --target 2000tok/s --slo ttft=2s,tpot=50ms", "recommend resnet50 --target 5000img/s --slo latency=20ms",
+		"recommend llama-3.1-8b --target 9000tok/s --slo tpot=30ms --price purchase --site korea --n+1 --budget 9000USD/month --dtype bf16,fp8", "recommend llama-3.1-8b --device mi325x --target 20tok/s",
+		"frontier llama-3.1-8b --device h100-sxm,l4 --by energy,headroom,devices --all", "sweep llama-3.1-8b --device v100-sxm-16gb,i7-12700h --concurrency max",
 		"whatif llama-3.1-8b --device h100-sxm --set memory.bandwidth=*2 --set osl=2k --sensitivity --require tpot=5ms", "whatif resnet50 --device l4",
 		"compare " + a + " " + a, "validate", "validate --by device,quantity", "explain", "explain tpot", "models list", "models show resnet50", "models show llama-3.1-8b",
 		"catalog list", "catalog list --value", "catalog list --systems", "catalog list --sites", "catalog list --runtimes", "catalog list --links",

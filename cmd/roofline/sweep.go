@@ -58,6 +58,9 @@ func (c *sweepCmd) Run(s *session) error {
 	case s.show == nil && s.Format == show.JSON:
 		err = s.write(func(out io.Writer) (err error) { done, err = d.stream(ctx, s, p, out); return err })
 	default:
+		if err = p.held(); err != nil {
+			return err
+		}
 		done, err = each(ctx, s, p, func(points []*estimate.Result) []*estimate.Result { return points }, func(points []*estimate.Result) error {
 			d.Points = append(d.Points, points...)
 			return nil
@@ -94,6 +97,17 @@ func each[T any](ctx context.Context, s *session, p *space, prepare func([]*esti
 		err = nil
 	}
 	return done, err
+}
+
+// mostHeld is how many points are held in memory at a time.
+const mostHeld = 200_000
+
+// held reports more points than can be held; those that are streamed need not be.
+func (p *space) held() error {
+	if n := len(p.cases) * len(p.loads); n > mostHeld {
+		return fmt.Errorf("%s points; want at most %s, or sweep them into a file: -o sweep.csv", count(n), count(mostHeld))
+	}
+	return nil
 }
 
 // csv writes a line per point, with all columns.

@@ -62,6 +62,7 @@ func judge(c *Candidate, d *Demand) outcome {
 	o.replica = r
 	o.option, o.miss = r.plan(d, view{d.At, 1})
 	o.cost, o.atLow, o.atHigh = hourly(o.option), r.cost(d, view{Low, 1}), r.cost(d, view{High, 1})
+	clear(r.known) // of many candidates few are asked again
 	return o
 }
 

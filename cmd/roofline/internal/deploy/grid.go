@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"fmt"
+
 	"roofline/estimate"
 	"roofline/estimate/parallel"
 )
@@ -13,6 +15,12 @@ type Grid struct {
 	// Linked leaves out plans that the links of a device do not connect: no network is taken for granted.
 	Linked bool
 }
+
+// MostCombinations is how many combinations are made ready at a time.
+const MostCombinations = 100_000
+
+// ErrCombinations refuses a grid of more.
+var ErrCombinations = fmt.Errorf("more than %d combinations of devices, runtimes, counts and plans: list fewer", MostCombinations)
 
 // Placement is one combination, or why there is none.
 type Placement struct {
@@ -47,11 +55,15 @@ func (d *Deployer) Placements(g Grid) ([]Placement, error) {
 	if len(order) == 0 {
 		return nil, failed
 	}
+	spreads := d.spreads(g)
+	if len(order)*len(g.Runtimes)*len(spreads) > MostCombinations {
+		return nil, ErrCombinations
+	}
 	var out []Placement
 	for i := range order {
 		for _, targets := range byRuntime {
 			if t := find(targets, order[i].Device.ID); t != nil {
-				out = d.placements(out, *t, g)
+				out = d.placements(out, *t, spreads, g.Linked)
 			}
 		}
 	}
@@ -67,8 +79,14 @@ func find(targets []estimate.Target, device string) *estimate.Target {
 	return nil
 }
 
-// placements adds those of one device under one runtime.
-func (d *Deployer) placements(out []Placement, t estimate.Target, g Grid) []Placement {
+// spread is a number of devices, 0 for those of one replica, and a plan that divides it.
+type spread struct {
+	count int
+	plan  parallel.Plan
+}
+
+// spreads lists the counts and plans of a grid that go together.
+func (d *Deployer) spreads(g Grid) (out []spread) {
 	plans, counts := g.Plans, g.Counts
 	if d.Serves == Graph {
 		plans = []parallel.Plan{{}}
@@ -78,21 +96,27 @@ func (d *Deployer) placements(out []Placement, t estimate.Target, g Grid) []Plac
 	}
 	for _, count := range counts {
 		for _, p := range plans {
-			p = p.Filled()
-			if count%p.Devices() != 0 {
-				continue
+			if p = p.Filled(); count%p.Devices() == 0 && len(out) <= MostCombinations { // one too many is enough to know
+				out = append(out, spread{count, p})
 			}
-			t.Count = max(count, p.Devices())
-			var beyond parallel.Network
-			if !g.Linked {
-				beyond = d.between(&t)
-			}
-			err := d.place(&t, p, beyond)
-			if g.Linked && err != nil {
-				continue
-			}
-			out = append(out, Placement{t, err})
 		}
+	}
+	return out
+}
+
+// placements adds those of one device under one runtime.
+func (d *Deployer) placements(out []Placement, t estimate.Target, spreads []spread, linked bool) []Placement {
+	for _, s := range spreads {
+		t.Count = max(s.count, s.plan.Devices())
+		var beyond parallel.Network
+		if !linked {
+			beyond = d.between(&t)
+		}
+		err := d.place(&t, s.plan, beyond)
+		if linked && err != nil {
+			continue
+		}
+		out = append(out, Placement{t, err})
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -56,6 +58,19 @@ type cli struct {
 	globals
 }
 
+// grammar returns the part of the command line that the first word names: starting should not pay for the flags of all
+// the other verbs. It is everything where the first word is no verb.
+func (line *cli) grammar(first string) (any, []kong.Option) {
+	v := reflect.ValueOf(line).Elem()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if _, isVerb := f.Tag.Lookup("cmd"); isVerb && strings.ToLower(f.Name) == first {
+			return &line.globals, []kong.Option{kong.DynamicCommand(first, f.Tag.Get("help"), "", v.Field(i).Addr().Interface())}
+		}
+	}
+	return line, nil
+}
+
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run executes one command line and returns the exit code: the answer goes to out, everything else to errs.
@@ -82,14 +97,15 @@ func (c call) run(out, errs io.Writer) int {
 	}
 	var line cli
 	exit := -1
-	parser, err := kong.New(&line,
+	grammar, options := line.grammar(args[0])
+	parser, err := kong.New(grammar, append(options,
 		kong.Name("roofline"),
 		kong.Description("What will this model do on that hardware, before you have it."),
 		kong.Writers(out, errs),
 		kong.Exit(func(code int) { exit = code }),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: show.Width}),
-	)
+	)...)
 	if err != nil {
 		panic(err) // the structs above are wrong: no input can cause it
 	}

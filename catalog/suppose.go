@@ -77,18 +77,23 @@ func (c *Catalog) Suppose(about Subject, settings ...Setting) (*Catalog, []Suppo
 
 // reads returns a value as the catalog has it.
 func (c *Catalog) reads(x Supposed) string {
+	if kind, field, ok := strings.Cut(strings.TrimPrefix(x.Field, "link."), "."); ok && strings.HasPrefix(x.Field, "link.") {
+		about := Subject{Device: x.ID}
+		if x.Section == "system" {
+			about = Subject{Device: c.System(x.ID).Device, System: x.ID}
+		}
+		for _, l := range c.LinksOf(about) {
+			if l.Kind == kind && field == "domain" {
+				return strconv.Itoa(l.Domain)
+			} else if l.Kind == kind {
+				return l.Bandwidth.String()
+			}
+		}
+	}
 	var fields []hardware.Field
 	switch x.Section {
 	case "device":
-		d := *c.Device(x.ID)
-		if kind, field, _ := strings.Cut(strings.TrimPrefix(x.Field, "link."), "."); field != "" && kind+"."+field != x.Field {
-			l := d.Links[slices.IndexFunc(d.Links, func(l hardware.Link) bool { return l.Kind == kind })]
-			if field == "domain" {
-				return strconv.Itoa(l.Domain)
-			}
-			return l.Bandwidth.String()
-		}
-		fields = hardware.Fields(&d)
+		fields = hardware.Fields(c.Device(x.ID))
 	case "runtime":
 		fields = hardware.Fields(c.Runtime(x.ID))
 	case "link":
@@ -189,6 +194,8 @@ func (x Supposed) with(s Setting, now hardware.Field, t reflect.Type) (Supposed,
 	v := reflect.New(t).Elem()
 	quoted := v.Kind() == reflect.String || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 	switch {
+	case relative && math.IsNaN(now.Number) && now.Value != nil:
+		return x, &SettingError{s, fmt.Sprintf("%s is not a number: give a value, not a factor", x.Field)}
 	case relative && math.IsNaN(now.Number):
 		return x, &SettingError{s, fmt.Sprintf("%s of %s is not known: give a value, not a factor", x.Field, x.ID)}
 	case relative:
@@ -246,32 +253,51 @@ func Factor(value string) (float64, bool) {
 	return f, ok && f > 0 && !math.IsInf(f, 0)
 }
 
+// LinksOf returns the links that connect a subject's devices: those of the device, and in the place of one of the same kind
+// that of its machine.
+func (c *Catalog) LinksOf(about Subject) []hardware.Link {
+	links := slices.Clone(c.Device(about.Device).Links)
+	y := c.System(about.System)
+	if y == nil || y.Link.Bandwidth == 0 {
+		return links
+	}
+	if i := slices.IndexFunc(links, func(l hardware.Link) bool { return l.Kind == y.Link.Kind }); i >= 0 {
+		links[i] = y.Link
+		return links
+	}
+	return append([]hardware.Link{y.Link}, links...)
+}
+
 // supposeLink resolves a setting of a link, by its kind: link.nvlink4 or link.nvlink4.bandwidth and .domain are the
-// device's, .latency and .share those of all links of the kind.
+// device's or its machine's, .latency and .share those of all links of the kind.
 func (c *Catalog) supposeLink(about Subject, s Setting, rest string) (Supposed, error) {
 	kind, field, _ := strings.Cut(rest, ".")
-	d := c.Device(about.Device)
-	i := slices.IndexFunc(d.Links, func(l hardware.Link) bool { return l.Kind == kind })
+	links := c.LinksOf(about)
+	i := slices.IndexFunc(links, func(l hardware.Link) bool { return l.Kind == kind })
 	if i < 0 {
 		var kinds []string
-		for _, l := range d.Links {
+		for _, l := range links {
 			kinds = append(kinds, "link."+l.Kind)
 		}
 		if kinds == nil {
-			return Supposed{}, &SettingError{s, "no link of " + d.ID + " is known"}
+			return Supposed{}, &SettingError{s, "no link of " + about.Device + " is known"}
 		}
-		return Supposed{}, &SettingError{s, fmt.Sprintf("%s has %s", d.ID, strings.Join(kinds, " and "))}
+		return Supposed{}, &SettingError{s, fmt.Sprintf("%s has %s", about.Device, strings.Join(kinds, " and "))}
 	}
-	l := d.Links[i]
+	l := links[i]
+	x := Supposed{Section: "device", ID: about.Device}
+	if y := c.System(about.System); y != nil && y.Link == l {
+		x.Section, x.ID = "system", y.ID
+	}
 	switch field {
 	case "latency", "share":
 		k := c.LinkKind(kind)
 		return supposed(s, Supposed{Section: "link", ID: kind, Field: field}, &k)
 	case "", "bandwidth":
-		x := Supposed{Section: "device", ID: d.ID, Field: "link." + kind + ".bandwidth", Before: l.Bandwidth.String()}
+		x.Field, x.Before = "link."+kind+".bandwidth", l.Bandwidth.String()
 		return x.with(s, hardware.Field{Value: l.Bandwidth, Number: float64(l.Bandwidth)}, reflect.TypeOf(l.Bandwidth))
 	case "domain":
-		x := Supposed{Section: "device", ID: d.ID, Field: "link." + kind + ".domain", Before: strconv.Itoa(l.Domain)}
+		x.Field, x.Before = "link."+kind+".domain", strconv.Itoa(l.Domain)
 		return x.with(s, hardware.Field{Value: l.Domain, Number: float64(l.Domain)}, reflect.TypeOf(l.Domain))
 	}
 	return Supposed{}, &SettingError{s, "want link." + kind + " with .bandwidth, .domain, .latency or .share"}
@@ -302,7 +328,7 @@ func (c *Catalog) hypothesis(changes []Supposed) (file []byte, keys map[int]stri
 				continue
 			}
 			keys[line+1] = x.key()
-			if x.Section == "device" && strings.HasPrefix(x.Field, "link.") {
+			if strings.HasPrefix(x.Field, "link.") {
 				links = append(links, x)
 				continue
 			}
@@ -311,7 +337,7 @@ func (c *Catalog) hypothesis(changes []Supposed) (file []byte, keys map[int]stri
 		}
 		if links != nil {
 			keys[line+1] = links[0].key()
-			add("link = " + c.linksWith(first.ID, links))
+			add("link = " + c.linksWith(first, links))
 			origins = append(origins, Supposed{Field: "link"})
 		}
 		if first.Section == "link" {
@@ -326,17 +352,23 @@ func (c *Catalog) hypothesis(changes []Supposed) (file []byte, keys map[int]stri
 	return file, keys
 }
 
-// linksWith writes all links of a device with changes to some.
-func (c *Catalog) linksWith(device string, changes []Supposed) string {
-	var out []string
-	for _, l := range c.Device(device).Links {
+// linksWith writes the link of a system, or all links of a device, with changes.
+func (c *Catalog) linksWith(of Supposed, changes []Supposed) string {
+	changed := func(l hardware.Link) string {
 		text := linkLiteral(l)
 		for _, x := range changes {
 			if kind, field, _ := strings.Cut(strings.TrimPrefix(x.Field, "link."), "."); kind == l.Kind {
 				text = withKey(text, field, x.literal)
 			}
 		}
-		out = append(out, text)
+		return text
+	}
+	if of.Section == "system" {
+		return changed(c.System(of.ID).Link)
+	}
+	var out []string
+	for _, l := range c.Device(of.ID).Links {
+		out = append(out, changed(l))
 	}
 	return "[ " + strings.Join(out, ", ") + " ]"
 }
@@ -357,8 +389,8 @@ func (c *Catalog) Paths(about Subject) []string {
 		}
 	}
 	add("", hardware.Paths[hardware.Device]())
-	if d := c.Device(about.Device); d != nil {
-		for _, l := range d.Links {
+	if c.Device(about.Device) != nil {
+		for _, l := range c.LinksOf(about) {
 			for _, field := range []string{"bandwidth", "domain", "latency", "share"} {
 				out = append(out, "link."+l.Kind+"."+field)
 			}

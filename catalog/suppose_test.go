@@ -37,7 +37,11 @@ func TestSuppose(t *testing.T) {
 		{"ownership.years", "5", "", func(c *Catalog) float64 { return c.Ownership("default").Years }, 5},
 		{"efficiency.bandwidth", "*0.5", "", func(c *Catalog) float64 { return c.Efficiency(c.Device(h100.Device)).Bandwidth }, c.Efficiency(c.Device(h100.Device)).Bandwidth / 2},
 	} {
-		after, changes, file, err := c.Suppose(h100, Setting{s.path, s.value})
+		about := h100
+		if strings.HasPrefix(s.path, "link.") {
+			about.System = "" // its own link would go before the device's
+		}
+		after, changes, file, err := c.Suppose(about, Setting{s.path, s.value})
 		if err != nil {
 			t.Errorf("%s=%s: %v", s.path, s.value, err)
 			continue
@@ -66,9 +70,25 @@ func TestSuppose(t *testing.T) {
 	}
 }
 
+// A machine's own link goes before its devices'.
+func TestSupposeLinkOfSystem(t *testing.T) {
+	c := Default()
+	about := Subject{Device: "amd-mi300x", System: "mi300x-platform-8x"}
+	after, changes, _, err := c.Suppose(about, Setting{"link.xgmi", "*2"})
+	if err != nil || changes[0].Section != "system" {
+		t.Fatalf("%+v, %v", changes, err)
+	}
+	if was, is := c.System(about.System).Link, after.System(about.System).Link; is.Bandwidth != 2*was.Bandwidth || is.Domain != was.Domain || is.Topology != was.Topology {
+		t.Errorf("%+v, was %+v", is, was)
+	}
+	if len(c.Diff(after)) != 1 {
+		t.Errorf("%+v", c.Diff(after))
+	}
+}
+
 // What was supposed is hypothetical, the rest stands where it stood.
 func TestSupposedOrigins(t *testing.T) {
-	after, _, _, err := Default().Suppose(h100, Setting{"memory.bandwidth", "*2"}, Setting{"link.nvlink4", "*2"})
+	after, _, _, err := Default().Suppose(Subject{Device: h100.Device}, Setting{"memory.bandwidth", "*2"}, Setting{"link.nvlink4", "*2"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +112,7 @@ func TestSupposeRefuses(t *testing.T) {
 		{"cores.count", "many", "want a whole number such as 132"},
 		{"matrix.fp4", "*2", "is not known: give a value"},
 		{"link.nvlink9", "*2", "has link.nvlink4"},
-		{"name", "*2", "is not known: give a value"},
+		{"name", "*2", "is not a number: give a value"},
 		{"runtime.overlap", "much", "want a number such as 0.8"},
 		{"kind", "toaster", "gpu, cpu, tpu or npu"},
 		{"system.count", "1.5", "whole number"},

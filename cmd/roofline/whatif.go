@@ -97,7 +97,13 @@ func (c *whatifCmd) Run(s *session) error {
 		x.showRequired(a, r)
 	}
 	doc.Warnings = a.Warnings
-	return s.answer(a)
+	if err := s.answer(a); err != nil {
+		return err
+	}
+	if c.Count > 0 && !x.before.fits() { // where values were set, before is after them
+		return errDoesNotFit
+	}
+	return nil
 }
 
 // experiment is one device with its load, asked again and again with other values. The deployment stays what it was: as
@@ -181,6 +187,10 @@ func (c *change) path() string {
 	switch c.Kind {
 	case "device", "flag":
 		return c.Field
+	case "system":
+		if strings.HasPrefix(c.Field, "link.") {
+			return c.Field
+		}
 	case "link":
 		return "link." + c.ID + "." + c.Field
 	}

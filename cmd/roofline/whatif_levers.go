@@ -26,6 +26,9 @@ type lever struct {
 	parse  func(v float64) string // writes a value as --set takes it
 }
 
+// paid reports a price.
+func (p *lever) paid() bool { return strings.HasPrefix(p.name, "price ") || p.name == "electricity" }
+
 // settings returns the parameter scaled by a factor, in a question.
 func (p *lever) settings(q question, factor float64) settings {
 	s := settings{question: q}
@@ -69,7 +72,7 @@ func (x *experiment) levers() []lever {
 	quantity("last-level cache", "cache.last-level", d.Cache.LastLevel, float64(d.Cache.LastLevel), float64(unit.KiB), float64(unit.TiB), func(v float64) string { return inUnit(v, float64(unit.MiB), "MiB") })
 	add(lever{name: "cores at this peak", fields: []string{"cores.count"}, now: float64(d.Cores.Count), text: unit.Group(strconv.Itoa(d.Cores.Count)), whole: true})
 	if t.Count > 1 {
-		for _, l := range d.Links {
+		for _, l := range k.LinksOf(x.about) {
 			quantity("link "+l.Kind, "link."+l.Kind+".bandwidth", l.Bandwidth, float64(l.Bandwidth), 10e6, 20e12, byteRate)
 			latency := k.LinkKind(l.Kind).Latency
 			quantity("latency of "+l.Kind, "link."+l.Kind+".latency", latency, float64(latency), 0, 1, nil)

@@ -142,7 +142,7 @@ func (x *experiment) buyable(q question, m *metric.Metric) []lever {
 	load := len(x.before.results) - 1
 	format := x.before.results[load].Workload.ActDType.String()
 	for _, p := range x.levers() {
-		if p.parse == nil || p.name == "last-level cache" || strings.HasPrefix(p.name, "price ") && m.ID != "cost" {
+		if p.parse == nil || p.name == "last-level cache" || p.paid() && m.ID != "cost" {
 			continue
 		}
 		if !strings.Contains(p.name, "peak ") {

@@ -26,6 +26,9 @@ type sensitive struct {
 	Fields       []string     `json:"fields"` // that move together, as --set takes them
 	Now          string       `json:"now"`
 	Elasticities []elasticity `json:"elasticities"`
+	// A time of the last load with 10 % more and 10 % less of it, over what it is.
+	TenMore float64 `json:"time_with_10_percent_more,omitempty"`
+	TenLess float64 `json:"time_with_10_percent_less,omitempty"`
 
 	lever *lever
 }
@@ -94,12 +97,38 @@ func (x *experiment) sensitivities() *sensitivities {
 					Kinked: e.Kinked(), Side: map[sensitivity.Sides]string{sensitivity.Down: "less", sensitivity.Up: "more"}[e.Known]})
 			}
 		}
+		s.TenMore, s.TenLess = x.tenth(q, &p, 1.1), x.tenth(q, &p, 0.9)
 		// Peaks of formats that are not computed in have no place here.
 		if inUse := !idle || !strings.Contains(p.name, "peak ") || p.name == "peak "+format; inUse {
 			out.Parameters = append(out.Parameters, s)
 		}
 	}
 	return out
+}
+
+// tenth returns what becomes of the time of the last load when a parameter is scaled, as a factor; 0: there is no answer.
+func (x *experiment) tenth(q question, p *lever, factor float64) float64 {
+	if p.whole {
+		factor = math.Round(p.now*factor) / p.now
+	}
+	last := len(x.before.results) - 1
+	m := metric.Get(x.time())
+	results, ok := x.at(q, p, factor)
+	if !ok || !m.Of(results[last]).Known() {
+		return 0
+	}
+	return m.Of(results[last]).Value / m.Of(x.before.results[last]).Value
+}
+
+// time is the time of the last load that people ask about first.
+func (x *experiment) time() string {
+	last := x.before.results[len(x.before.results)-1]
+	for _, id := range []string{"tpot", "latency"} {
+		if metric.Get(id).Of(last).Known() {
+			return id
+		}
+	}
+	return "ttft"
 }
 
 // elastic lists the metrics whose elasticities are told at a load.
@@ -147,17 +176,14 @@ func (x *experiment) showSensitivity(a *show.Answer, all *sensitivities) {
 	}
 	a.Tables = append(a.Tables, t)
 	last := x.before.results[len(x.before.results)-1]
-	id := "tpot"
-	if !metric.Get(id).Of(last).Known() {
-		if id = "latency"; !metric.Get(id).Of(last).Known() {
-			id = "ttft"
-		}
-	}
+	id := x.time()
 	words, nothing := all.words(loadName(last), id)
 	if a.Sentence == "" {
 		a.Sentence = sensitivitySentence(words, nothing, loadName(last), id)
 	}
-	a.Notes = append(a.Notes, words...)
+	for _, w := range words {
+		a.Notes = append(a.Notes, w.String())
+	}
 	if len(nothing) > 0 {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s: 0: you don't need more for this %s", strings.Join(nothing, ", "), metric.Get(id).Label))
 	}
@@ -191,29 +217,48 @@ func share(v float64) string {
 	return strings.Replace(fmt.Sprintf("%+.2f", v), "-", "−", 1)
 }
 
-// words says which parameters a time depends on, the strongest first, and which it does not.
-func (all *sensitivities) words(load, id string) (matter, nothing []string) {
-	label := metric.Get(id).Label
-	strong := slices.Clone(all.Parameters)
-	slices.SortStableFunc(strong, func(a, b sensitive) int {
-		return -cmp.Compare(math.Abs(a.of(load, id).value()), math.Abs(b.of(load, id).value()))
-	})
-	for _, s := range strong {
-		switch v := s.of(load, id).value(); {
-		case strings.HasPrefix(s.Name, "price ") || s.Name == "electricity":
-		case math.Abs(v) < negligible:
+// word says in words what a parameter does to a time.
+type word struct {
+	name       string
+	elasticity float64
+	what       string // 10 % more makes it 5.0 % shorter
+}
+
+func (w word) String() string { return fmt.Sprintf("%s: %s: %s", w.name, share(w.elasticity), w.what) }
+
+// words says what makes a time shorter, the strongest first, and which parameters do not change it.
+func (all *sensitivities) words(load, id string) (matter []word, nothing []string) {
+	var gains []float64
+	for i := range all.Parameters {
+		s := &all.Parameters[i]
+		v := s.of(load, id).value()
+		more, less := 100*(s.TenMore-1), 100*(s.TenLess-1)
+		switch {
+		case s.lever.paid() || s.lever.whole: // cores come with a peak of their own
+		case math.Abs(v) < negligible && math.Abs(more) < 0.1:
 			nothing = append(nothing, s.Name)
-		case len(matter) < 3 && math.Abs(v) >= 0.05:
-			change := 100 * (math.Pow(1.1, v) - 1)
-			text := fmt.Sprintf("%s: %s: 10 %% more makes the %s %s %% %s", s.Name, share(v), label, unit.Number(math.Abs(change), 2), longer(change))
-			if v > 0 {
-				text = fmt.Sprintf("%s: %s: 10 %% less makes the %s %s %% shorter", s.Name, share(v), label, unit.Number(100*(1-math.Pow(0.9, v)), 2))
-			}
-			matter = append(matter, text)
+		case s.TenMore > 0 && more <= -0.5:
+			matter = append(matter, word{s.Name, v, fmt.Sprintf("10 %% more makes it %s %% shorter", unit.Number(-more, 2))})
+			gains = append(gains, -more)
+		case s.TenLess > 0 && less <= -0.5:
+			matter = append(matter, word{s.Name, v, fmt.Sprintf("10 %% less makes it %s %% shorter", unit.Number(-less, 2))})
+			gains = append(gains, -less)
 		}
 	}
-	return matter, nothing
+	order := make([]int, len(matter))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(gains[b], gains[a]) })
+	sorted := make([]word, 0, mostWords)
+	for _, i := range order[:min(len(order), mostWords)] {
+		sorted = append(sorted, matter[i])
+	}
+	return sorted, nothing
 }
+
+// mostWords is how many parameters are put in words.
+const mostWords = 3
 
 func (e *elasticity) value() float64 {
 	if e == nil {
@@ -222,21 +267,13 @@ func (e *elasticity) value() float64 {
 	return e.Value
 }
 
-func longer(change float64) string {
-	if change < 0 {
-		return "shorter"
-	}
-	return "longer"
-}
-
 // sensitivitySentence says what a time depends on most, and whether more memory would help.
-func sensitivitySentence(words, nothing []string, load, id string) string {
+func sensitivitySentence(words []word, nothing []string, load, id string) string {
 	label := metric.Get(id).Label
 	text := fmt.Sprintf("Nothing that can be bought changes the %s %s by much", label, at(load))
 	if len(words) > 0 {
-		name, rest, _ := strings.Cut(words[0], ": ")
-		_, rest, _ = strings.Cut(rest, ": ")
-		text = fmt.Sprintf("%s matters most for the %s %s: %s", strings.ToUpper(name[:1])+name[1:], label, at(load), strings.Replace(rest, "the "+label, "it", 1))
+		w := words[0]
+		text = fmt.Sprintf("%s matters most for the %s %s: %s", strings.ToUpper(w.name[:1])+w.name[1:], label, at(load), w.what)
 	}
 	if slices.Contains(nothing, "memory capacity") {
 		text += "; more memory capacity changes nothing"

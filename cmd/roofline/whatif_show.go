@@ -36,7 +36,12 @@ func (x *experiment) showSet(a *show.Answer, doc *whatif, after *altered) {
 	}
 	names := newNamer(x.s.catalog)
 	rows := []row{after.row}
-	a.Warnings = append(a.Warnings, unfit(names, rows, "it holds less than before, or was given too much")...)
+	for _, w := range unfit(names, []row{x.before}, "what is before has no meaning") {
+		a.Warnings = append(a.Warnings, "before: "+w)
+	}
+	for _, w := range unfit(names, rows, "give it more with --set") {
+		a.Warnings = append(a.Warnings, "after: "+w)
+	}
 	a.Warnings = append(a.Warnings, resultWarnings(names, rows)...)
 	for _, c := range after.changes {
 		if c.Before == "" && c.Kind != "flag" {

@@ -32,8 +32,8 @@ func (l *Language) Footprint(users float64, r Request) *Footprint {
 
 // occupied returns the memory of the busiest device under a load. Requests that wait take none; those that run, beyond
 // what fits at full length, are as long as they are on average, and fill the cache at most.
-func (l *Language) occupied(load Load, r Request) *Footprint {
-	running := max(1, load.Running)
+func (l *Language) occupied(running float64, r Request) *Footprint {
+	running = max(1, running)
 	full := l.Footprint(running, r)
 	free, err := l.KVCapacity(running)
 	if err != nil || *full.Fits || free < l.sequence(r.ISL+r.OSL) {
@@ -56,13 +56,6 @@ func (l *Language) KVCapacity(users float64) (unit.Bytes, error) {
 func (l *Language) MaxUsers(r Request) (float64, error) {
 	room, err := l.Room(r.ISL + r.OSL)
 	return min(maxUsers, room.Users), err
-}
-
-// held returns how many requests the KV cache of a replica holds on the average of their lives, not rounded: a request
-// that has just begun needs its ISL tokens, one that ends ISL + OSL.
-func (l *Language) held(r Request) (float64, error) {
-	free, err := l.KVCapacity(maxUsers)
-	return l.ranks * float64(free/l.sequence(r.context())), err
 }
 
 // Room says how a model lies in the memory of a replica and what is left for requests.

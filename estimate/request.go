@@ -1,6 +1,9 @@
 package estimate
 
-import "roofline/hardware/unit"
+import (
+	"roofline/estimate/serving"
+	"roofline/hardware/unit"
+)
 
 // Tokens says which tokens of a request are counted. The whole cost falls on those that are: the three don't add up.
 type Tokens string
@@ -21,8 +24,14 @@ func (t Tokens) String() string {
 
 // Request is what every user asks: tokens in and tokens out.
 type Request struct {
-	ISL, OSL float64
-	Tokens   Tokens // which of them throughput and money count
+	ISL, OSL             float64
+	ISLSpread, OSLSpread float64 // lengths lie evenly within mean · (1 ± spread)
+	Hit                  float64 // share of every prompt that is in the cache already: a prefix that requests share
+	Tokens               Tokens  // which of them throughput and money count
+}
+
+func (r Request) lengths() serving.Lengths {
+	return serving.Lengths{ISL: r.ISL, OSL: r.OSL, ISLSpread: r.ISLSpread, OSLSpread: r.OSLSpread}
 }
 
 // counted returns the tokens that are counted for each output token.

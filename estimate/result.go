@@ -14,22 +14,25 @@ import (
 // Result is the answer for one device and one load. It marshals to one element of "estimates" of the schema
 // roofline.estimate/v1: base units, and what isn't known is absent.
 type Result struct {
-	Model      ModelInfo   `json:"model,omitzero"`
-	Device     string      `json:"device"`
-	Count      int         `json:"count"`
-	Replicas   int         `json:"replicas"`
-	Runtime    string      `json:"runtime"`
-	Plan       Plan        `json:"plan"`
-	Workload   Workload    `json:"workload,omitzero"`
-	Latency    *Band       `json:"latency_s,omitempty"` // a graph: one batch; a language model: one request end to end
-	Throughput *Throughput `json:"throughput,omitempty"`
-	Prefill    *Prefill    `json:"prefill,omitempty"`
-	Decode     *Decode     `json:"decode,omitempty"`
-	BoundBy    *Limit      `json:"bound_by,omitempty"`
-	Memory     *Footprint  `json:"memory,omitempty"`
-	Cost       *Cost       `json:"cost,omitempty"`
-	Power      *Power      `json:"power,omitempty"`
-	Basis      *Basis      `json:"basis,omitempty"`
+	Model      ModelInfo    `json:"model,omitzero"`
+	Device     string       `json:"device"`
+	Count      int          `json:"count"`
+	Replicas   int          `json:"replicas"`
+	Runtime    string       `json:"runtime"`
+	Plan       Plan         `json:"plan"`
+	Workload   Workload     `json:"workload,omitzero"`
+	Latency    *Band        `json:"latency_s,omitempty"`     // a graph: one batch; a language model: one request end to end
+	LatencyP95 unit.Seconds `json:"latency_p95_s,omitempty"` // of requests: no band, expected
+	LatencyP99 unit.Seconds `json:"latency_p99_s,omitempty"`
+	Throughput *Throughput  `json:"throughput,omitempty"`
+	Prefill    *Prefill     `json:"prefill,omitempty"`
+	Decode     *Decode      `json:"decode,omitempty"`
+	Load       *Load        `json:"load,omitempty"` // language models under load
+	BoundBy    *Limit       `json:"bound_by,omitempty"`
+	Memory     *Footprint   `json:"memory,omitempty"`
+	Cost       *Cost        `json:"cost,omitempty"`
+	Power      *Power       `json:"power,omitempty"`
+	Basis      *Basis       `json:"basis,omitempty"`
 	// Limits are the limits the answer was held against.
 	Limits []slo.Verdict `json:"limits,omitempty"`
 	// Unavailable says why there is no answer for this device: a format it lacks, a model that does not fit.
@@ -66,12 +69,15 @@ type Workload struct {
 	ISL         float64     `json:"isl,omitempty"`
 	OSL         float64     `json:"osl,omitempty"`
 	Context     float64     `json:"context,omitempty"`
-	Concurrency float64     `json:"concurrency,omitempty"`
+	Concurrency float64     `json:"concurrency,omitempty"` // in flight; of a rate, on average
+	Rate        float64     `json:"requests_per_s,omitempty"`
 }
 
 // String names the load: batch 8, or 32 users.
 func (w Workload) String() string {
 	switch {
+	case w.Rate > 0:
+		return unit.Number(w.Rate, 3) + " requests/s"
 	case w.Concurrency == 1:
 		return "1 user"
 	case w.Concurrency > 0:
@@ -96,23 +102,37 @@ type Throughput struct {
 	PerDevice float64 `json:"per_device"`
 }
 
+// Load is how much of what a deployment can take it is given.
+type Load struct {
+	Rate        float64      `json:"requests_per_s"`
+	Capacity    float64      `json:"capacity_requests_per_s"` // the most it can keep up with
+	Utilization float64      `json:"utilization"`             // load ÷ capacity, at most 1
+	Stable      bool         `json:"stable"`                  // else the line grows without end, and there are no times
+	Running     float64      `json:"running"`                 // requests in the machines at a time
+	Wait        unit.Seconds `json:"wait_s,omitempty"`        // for room in the cache, part of TTFT
+}
+
 // Prefill is the work on one prompt, however the model is spread. TTFT includes queueing under load.
 type Prefill struct {
-	TTFT    Band       `json:"ttft_s"`
-	BoundBy Limit      `json:"bound_by"`
-	FLOPs   unit.FLOPs `json:"flops"`
-	MACs    float64    `json:"macs"`
-	Bytes   unit.Bytes `json:"bytes"`
+	TTFT    Band         `json:"ttft_s"`
+	P95     unit.Seconds `json:"ttft_p95_s,omitempty"` // over requests, expected
+	P99     unit.Seconds `json:"ttft_p99_s,omitempty"`
+	BoundBy Limit        `json:"bound_by"`
+	FLOPs   unit.FLOPs   `json:"flops"`
+	MACs    float64      `json:"macs"`
+	Bytes   unit.Bytes   `json:"bytes"`
 }
 
 // Decode is the work of one decode step of all running sequences of a replica, however the model is spread.
 type Decode struct {
-	TPOT      Band       `json:"tpot_s"`
-	BoundBy   Limit      `json:"bound_by"`
-	UserSpeed float64    `json:"tokens_per_s_per_user"`
-	FLOPs     unit.FLOPs `json:"flops"`
-	MACs      float64    `json:"macs"`
-	Bytes     unit.Bytes `json:"bytes"`
+	TPOT      Band         `json:"tpot_s"`
+	P95       unit.Seconds `json:"tpot_p95_s,omitempty"` // over requests, expected
+	P99       unit.Seconds `json:"tpot_p99_s,omitempty"`
+	BoundBy   Limit        `json:"bound_by"`
+	UserSpeed float64      `json:"tokens_per_s_per_user"`
+	FLOPs     unit.FLOPs   `json:"flops"`
+	MACs      float64      `json:"macs"`
+	Bytes     unit.Bytes   `json:"bytes"`
 }
 
 // Footprint is the memory in use on each device. Total ÷ capacity is Ratio.

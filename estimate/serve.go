@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"roofline/estimate/runtime"
+	"roofline/estimate/serving"
 	"roofline/hardware/unit"
 	"roofline/model"
 	"roofline/model/transformer"
@@ -13,91 +14,83 @@ import (
 // maxUsers is the most requests in flight the full load takes, per replica.
 const maxUsers = 256
 
-// Load is how a replica does with so many requests in flight.
-type Load struct {
-	Users    float64  // per replica
-	Running  float64  // of them at a time: as many as the KV cache holds; the others wait
-	TTFT     StepTime // expected: with the wait
-	TPOT     StepTime
-	Wait     unit.Seconds // for room in the cache
-	EndToEnd unit.Seconds // expected
-}
-
-// Serve returns the steady state of a closed loop: each of users requests in flight is replaced as it ends.
-//
-// While one request gets its OSL−1 tokens by decode steps, the prompts of all the others that start meanwhile are
-// prefilled between and in those steps. A request thus lasts
-//
-//	end to end = host + (OSL−1) · decode step(users) + prefill + (users−1) · busy
-//	TTFT       = host + prefill + ρ/(2(1−ρ)) · busy + half a decode step,  ρ = (users−1) · busy ÷ (end to end − host)
-//	TPOT       = (end to end − TTFT) ÷ (OSL−1)
-//
-// where host is the runtime's time per request, prefill that of one prompt alone, and busy what another prompt adds: the
-// stages of a pipeline and the ranks of data-parallel attention work on several at a time. The wait is that of an M/D/1
-// queue for prompts that arrive independently of each other, and of the step in progress. One user alone waits for
-// nobody, and the three reduce to prefill + (OSL−1) · decode.
-//
-// Where the KV cache does not hold all the requests, those it holds run and the others wait for their turn: every
-// request then lasts users ÷ running times as long, the difference being part of its TTFT.
-func (l *Language) Serve(users float64, r Request) Load {
-	load := Load{Users: users, Running: users}
-	if held, err := l.held(r); err == nil && held >= 1 {
-		load.Running = min(users, held)
-	}
-	running := load.Running
-	load.TTFT, load.TPOT = l.Prefill(1, r.ISL, 0), l.Decode(running, r.context())
-	prefill, busy := load.TTFT.Expected, load.TTFT.Expected
-	if l.ranks > 1 {
-		busy = l.Prefill(l.ranks, r.ISL, 0).Expected / unit.Seconds(l.ranks)
-	}
-	busy /= unit.Seconds(l.stages)
-	step, steps := load.TPOT.Expected, unit.Seconds(r.OSL-1)
-	load.EndToEnd = steps*step + prefill + unit.Seconds(running-1)*busy
-	if running > 1 {
-		rho := float64(unit.Seconds(running-1) * busy / load.EndToEnd)
-		load.TTFT.Expected = min(load.EndToEnd, prefill+unit.Seconds(rho/(2*(1-rho)))*busy+step/2)
-	}
-	if r.OSL <= 1 { // nothing is decoded: a request is its prefill and its wait for those of the others
-		load.TTFT.Expected, load.TPOT = load.EndToEnd, StepTime{}
-	} else {
-		load.TPOT.Expected = (load.EndToEnd - load.TTFT.Expected) / steps
-	}
-	load.Wait = load.EndToEnd * unit.Seconds(users/running-1)
-	load.TTFT.Expected += l.Target.Runtime.PerRequest + load.Wait
-	load.EndToEnd += l.Target.Runtime.PerRequest + load.Wait
-	return load
-}
-
 // Estimate returns the answer for a number of requests in flight, in total over the replicas.
 func (l *Language) Estimate(users float64, r Request) *Result {
+	replicas := float64(l.Target.Replicas())
+	state := l.Serve(max(1, users/replicas), r) // with fewer requests than replicas, some replicas idle
+	res := l.result(Workload{ISL: r.ISL, OSL: r.OSL, Concurrency: users})
+	l.times(res, &state, r)
+	l.outcome(res, &state, r, users/float64(res.Latency.Expected))
+	if state.Running < state.Users {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("the KV cache holds %.0f of %.0f requests at a time; the others wait", state.Running*replicas, users))
+	}
+	return res
+}
+
+// EstimateRate returns the answer for requests per second, in total over the replicas. Above what they can keep up with
+// there is no steady state: the answer has what they can, and no times.
+func (l *Language) EstimateRate(rate float64, r Request) *Result {
+	state := l.ServeRate(rate/float64(l.Target.Replicas()), r)
+	res := l.result(Workload{ISL: r.ISL, OSL: r.OSL, Rate: rate})
+	if state.Stable {
+		l.times(res, &state, r)
+		res.Workload.Concurrency = rate * float64(res.Latency.Expected)
+	}
+	l.outcome(res, &state, r, rate)
+	if !state.Stable {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("unstable: %s requests/s come and %s/s can be served, so the line grows without end",
+			unit.Number(rate, 3), unit.Number(res.Load.Capacity, 3)))
+	}
+	return res
+}
+
+// times fills in what users feel.
+func (l *Language) times(res *Result, s *serving.State, r Request) {
+	prefill := transformer.Step{Prompts: 1, Tokens: r.ISL * (1 - r.Hit), Prefix: r.ISL * r.Hit}
+	decode := transformer.Step{Batch: max(1, s.Decoding), Context: r.context()}
+	first, step := l.Step(prefill), l.Step(decode)
+	perStep := unit.Seconds(l.Target.Batching.Draft.PerStep())
+	tpot := band(l.measured("decode"), step.Bound/perStep, s.TPOT.Mean)
+	ttft := band(l.measured("prefill"), first.Bound, s.TTFT.Mean-s.Wait)
+	// Those that wait for room in the cache wait for others' decode steps.
+	ttft = ttft.plus(band(l.measured("decode"), 0, s.Wait))
+	if r.OSL <= 1 {
+		tpot = Band{}
+	}
+	latency := r.span(ttft, tpot)
+	res.Latency, res.LatencyP95, res.LatencyP99 = &latency, max(latency.Expected, s.Latency.P95), max(latency.Expected, s.Latency.P99)
+	res.Prefill = l.prefillResult(ttft, first.Limit, prefill)
+	res.Prefill.P95, res.Prefill.P99 = max(ttft.Expected, s.TTFT.P95), max(ttft.Expected, s.TTFT.P99)
+	if r.OSL > 1 {
+		res.Decode = l.decodeResult(tpot, step.Limit, decode)
+		res.Decode.P95, res.Decode.P99 = max(tpot.Expected, s.TPOT.P95), max(tpot.Expected, s.TPOT.P99)
+	}
+}
+
+// outcome fills in what the operator gets from requests per second.
+func (l *Language) outcome(res *Result, s *serving.State, r Request, rate float64) {
 	t := l.Target
 	replicas := float64(t.Replicas())
-	load := l.Serve(max(1, users/replicas), r) // with fewer requests than replicas, some replicas idle
-	tpot := band(l.measured("decode"), load.TPOT.Bound, load.TPOT.Expected)
-	ttft := band(l.measured("prefill"), load.TTFT.Bound, load.TTFT.Expected-load.Wait)
-	// Those that wait for room in the cache wait for others' decode steps.
-	ttft = ttft.plus(band(l.measured("decode"), 0, load.Wait))
-	latency := r.span(ttft, tpot)
-	perSecond := r.OutputRate(users, latency.Expected) * r.counted()
-	res := l.result(Workload{ISL: r.ISL, OSL: r.OSL, Concurrency: users})
-	res.Latency = &latency
+	res.Load = &Load{Rate: rate, Capacity: s.Capacity * replicas, Utilization: s.Utilization(), Stable: s.Stable, Running: s.Running * replicas, Wait: s.Wait}
+	limit := l.Decode(max(1, s.Running), r.context()).Limit
+	switch {
+	case res.Decode != nil:
+		limit = res.Decode.BoundBy
+	case res.Prefill != nil:
+		limit = res.Prefill.BoundBy
+	}
+	res.BoundBy = &limit
+	perSecond := min(rate, res.Load.Capacity) * r.OSL * r.counted()
+	if s.Stable {
+		perSecond = rate * r.OSL * r.counted()
+	}
 	res.Throughput = &Throughput{Value: perSecond, Unit: r.Tokens.String() + "/s", PerDevice: perSecond / float64(t.Count)}
-	res.Prefill = l.prefillResult(ttft, load.TTFT.Limit, transformer.Step{Prompts: 1, Tokens: r.ISL})
-	res.Decode = l.decodeResult(tpot, load.TPOT.Limit, transformer.Step{Batch: load.Running, Context: r.context()})
-	res.BoundBy = &res.Decode.BoundBy
-	if r.OSL <= 1 {
-		res.Decode, res.BoundBy = nil, &res.Prefill.BoundBy
-	}
-	res.Memory = l.occupied(load, r)
-	if load.Running < load.Users {
-		res.Warnings = append(res.Warnings, fmt.Sprintf("the KV cache holds %.0f of %.0f requests at a time; the others wait", load.Running*replicas, users))
-	}
+	res.Memory = l.occupied(s.Running, r)
 	t.pay(res, 1e6, "USD/M "+r.Tokens.String())
 	if res.Cost != nil {
 		res.Cost.Per = append(res.Cost.Per, CostPer{Unit: "USD/request", Value: res.Cost.Per[0].Value / 1e6 * unit.USD(r.OSL*r.counted())})
 	}
 	res.Basis = basis(l.measured("decode"))
-	return res
 }
 
 // measured returns the band of a phase. What was measured of dense models says little about mixtures of experts.

@@ -7,6 +7,7 @@ import (
 	"roofline/estimate/cost"
 	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
+	"roofline/estimate/serving"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
@@ -20,9 +21,16 @@ type Target struct {
 	Plan       parallel.Plan   // how a replica is spread over devices
 	Fabric     parallel.Fabric // what connects the devices of a replica
 	Count      int             // devices in all: replicas · the plan's
+	Batching   Batching        // how a replica batches requests
 	Memory     unit.Bytes      // in place of a capacity that is not known; 0: the device's own
 	Terms      *cost.Terms     // how it is paid for; nil: nobody asked
 	Rental     *cost.Terms     // of what is bought: renting the same; nil: not offered
+}
+
+// Batching is what the user said about the scheduler of a runtime that serves language models.
+type Batching struct {
+	Chunk float64       // most prompt tokens of a step; 0: prompts are prefilled whole
+	Draft serving.Draft // speculative decoding
 }
 
 // ErrCapacity says that a question about the most that fits needs a memory capacity the catalog does not have.

@@ -169,7 +169,7 @@ func TestCostCheapest(t *testing.T) {
 	page := costPage(t)
 	command := commands(page)[1]
 	rented := estimated(t, command)
-	best := estimated(t, strings.Replace(command, "mi350x", "all", 1))
+	best := estimated(t, strings.Replace(command, "mi300x", "all", 1))
 	if best.Device != rented.Device {
 		t.Errorf("%s is cheaper than %s", best.Device, rented.Device)
 	}

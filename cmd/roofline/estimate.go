@@ -77,9 +77,6 @@ func (c *estimateCmd) limits(loaded *deploy.Loaded) error {
 		if loaded.Graph != nil && l.Quantity() != (slo.Quantity{Metric: slo.Latency, Statistic: slo.Mean}) {
 			return fmt.Errorf("--slo %v: a batch of a graph has one time: limit its latency", c.SLO)
 		}
-		if loaded.Language != nil && l.Statistic != slo.Mean {
-			return fmt.Errorf("--slo %v: means only, no percentile of a served model is predicted", c.SLO)
-		}
 	}
 	return nil
 }

@@ -212,7 +212,6 @@ var runtimes = []runtime.Profile{
 		"gpu",
 		"tpu",
 		"npu",
-		"cpu",
 	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
@@ -299,5 +298,55 @@ var runtimes = []runtime.Profile{
 		{Field: "compute.attention", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "memory-share", Source: "assumption", Status: "assumed"},
 		{Field: "per-request", Source: "e2e-h100-vllm", Status: "assumed"},
+	}},
+	{ID: "llama-cpp", Name: "llama.cpp", Kinds: []hardware.Kind{
+		"gpu",
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.53, model.Attention: 0.4}, Tiles: []runtime.Tile{
+		{M: 128, N: 128, Rate: 1},
+		{M: 128, N: 64, Rate: 1},
+		{M: 64, N: 128, Rate: 1},
+		{M: 64, N: 64, Rate: 0.5},
+		{M: 16, N: 64, Rate: 0.3},
+		{M: 1, N: 64, Rate: 0.3},
+	}, Fill: 64, Chunk: 512, PerClock: 6.5, HalfAccumulate: true, Expand: true, PerLayer: 6e-05, PerRequest: 0.005, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
+		{Class: "Llama 3 in llama.cpp, a token at a time, on five GPUs", Kinds: []hardware.Kind{
+			"gpu",
+		}, Architectures: []string{
+			"ampere",
+			"ampere-ga10x",
+			"ada",
+			"apple-gpu",
+		}, Phase: "decode", Low: 0.85, High: 1.2, Measurements: 13, Coverage: 0.85, Source: "llama-cpp-gpus"},
+		{Class: "Llama 3 in llama.cpp, a prompt of 1024 tokens, on five GPUs", Kinds: []hardware.Kind{
+			"gpu",
+		}, Architectures: []string{
+			"ampere",
+			"ampere-ga10x",
+			"ada",
+			"apple-gpu",
+		}, Phase: "prefill", Low: 0.83, High: 1.22, Measurements: 13, Coverage: 0.85, Source: "llama-cpp-gpus"},
+		{Class: "llama.cpp where nothing is measured", Low: 0.7, High: 1.6, Source: "assumption"},
+	}, Source: "llama-cpp-gpus", Origins: hardware.Origins{
+		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "compute.attention", Source: "assumption", Status: "assumed"},
+		{Field: "chunk", Source: "llama-cpp-gpus", Status: "assumed"},
+		{Field: "per-request", Source: "assumption", Status: "assumed"},
+		{Field: "reserve", Source: "assumption", Status: "assumed"},
+		{Field: "memory-share", Source: "assumption", Status: "assumed"},
+	}},
+	{ID: "llama-cpp-cpu", Name: "llama.cpp on a CPU", Kinds: []hardware.Kind{
+		"cpu",
+	}, Serves: "language", DefaultFor: []hardware.Kind{
+		"cpu",
+	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "llama.cpp on a CPU: none measured", Low: 0.65, High: 1.8, Source: "assumption"},
+	}, Source: "assumption", Origins: hardware.Origins{
+		{Field: "fusion", Source: "assumption", Status: "assumed"},
+		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "compute", Source: "assumption", Status: "assumed"},
+		{Field: "chunk", Source: "assumption", Status: "assumed"},
+		{Field: "per-layer", Source: "assumption", Status: "assumed"},
+		{Field: "per-request", Source: "assumption", Status: "assumed"},
 	}},
 }

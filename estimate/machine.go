@@ -60,6 +60,7 @@ type Machine struct {
 	vector      [model.ClassCount]unit.FLOPRate                        // attainable
 	bandwidth   [model.ClassCount]unit.ByteRate                        // attainable
 	cacheGain   float64                                                // 1 - memory bandwidth / cache bandwidth
+	rows        unit.ByteRate                                          // at which cores read for products of few rows; 0: as the memory delivers
 	sharedUnits bool                                                   // matrix and vector work run on the same units
 	exposed     float64                                                // share of the shorter of compute and memory that shows
 	floor       unit.Seconds
@@ -124,11 +125,15 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 		m.tiles = p.Tiles
 		m.exponentials = m.cores * e.Exponentials * float64(cmp.Or(d.Cores.TensorClock, d.Cores.BoostClock))
 	}
+	m.rows = unit.ByteRate(float64(p.PerClock) * m.cores * float64(max(d.Cores.TensorClock, d.Cores.BoostClock)))
 	if e.CacheBandwidth > 1 && d.Cache.LastLevel > 0 {
 		m.cacheGain = 1 - 1/e.CacheBandwidth
 	}
 	for f := range m.peak {
 		m.peak[f] = d.Peak(dtype.DType(f))
+		if p.HalfAccumulate {
+			m.peak[f] = max(m.peak[f], d.MatrixFP16.Of(dtype.DType(f)))
+		}
 	}
 	// Elementwise work is done in fp32 by all runtimes, whatever the tensors are stored in.
 	vector := d.VectorPeak(dtype.FP32)
@@ -197,7 +202,10 @@ func (m *Machine) Op(w *model.Work) OpTime {
 			compute = max(compute, t)
 		}
 	}
-	memory := (bytes + m.again(w) - m.cached(w)).At(m.bandwidth[c])
+	memory := (bytes + m.again(w) - m.cached(w) + w.Weights*unit.Bytes(m.passes(w)-1)).At(m.bandwidth[c])
+	if c == model.MatMul && w.M <= runtime.FewRows && m.rows > 0 {
+		memory = max(memory, bytes.At(m.rows))
+	}
 	t := OpTime{Compute: compute, Memory: memory, Overhead: m.floor + m.launch, Limit: Compute}
 	if memory >= compute {
 		t.Limit = MemoryBandwidth
@@ -207,6 +215,9 @@ func (m *Machine) Op(w *model.Work) OpTime {
 		t.Overhead += m.setup(w)
 	case model.MatMul:
 		t.Overhead += m.conversion(w)
+	}
+	if m.Runtime.Expand && c == model.MatMul && w.Weights > 0 && w.M > runtime.FewRows && w.Stored.Bits() < w.Format.Bits() {
+		t.Overhead += unit.Bytes(w.K * w.N * w.Groups * w.Format.Size() * m.passes(w)).At(m.bandwidth[c])
 	}
 	work := max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
 	t.Total = work + t.Overhead

@@ -195,6 +195,52 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// TestFewRows: 10 cores at 1 GHz that read 4 bytes a clock get 40 GB/s where the memory has 1 TB/s: 4 MB of weights take
+// 100 µs for up to 8 rows, 4 µs for more.
+func TestFewRows(t *testing.T) {
+	d := testDevice()
+	d.Cores = hardware.Cores{Count: 10, BoostClock: 1e9}
+	m, err := NewMachine(d, hardware.Efficiency{Default: 1, Bandwidth: 1}, &runtime.Profile{Overlap: 1, PerClock: 4}, dtype.FP16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows, want := range map[float64]float64{1: 100e-6, 8: 100e-6, 9: 4e-6} {
+		w := model.Work{Class: model.MatMul, Count: 1, Weights: 4e6, M: rows, Format: dtype.FP16}
+		near(t, "products of few rows", float64(m.Op(&w).Total), want)
+	}
+}
+
+// TestChunks: 1024 rows in parts of 512 read 1 GB of weights twice, 2 ms, and 512 rows once. Written out in fp16 first, 4-bit
+// weights of 1000 × 1000 are 2 MB more for each part, 2 µs.
+func TestChunks(t *testing.T) {
+	m, err := NewMachine(testDevice(), hardware.Efficiency{Default: 1, Bandwidth: 1}, &runtime.Profile{Overlap: 1, Chunk: 512, Expand: true}, dtype.FP16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := model.Work{Class: model.MatMul, Count: 1, Weights: 1e9, M: 512, Format: dtype.FP16, Stored: dtype.FP16}
+	near(t, "one part", float64(m.Op(&w).Total), 1e-3)
+	w.M = 1024
+	near(t, "two parts", float64(m.Op(&w).Total), 2e-3)
+	w.Stored, w.N, w.K, w.Groups = dtype.INT4, 1000, 1000, 1
+	near(t, "expanded", float64(m.Op(&w).Total), 2e-3+4e-6)
+}
+
+// TestHalfAccumulate: a card twice as fast where products add up in fp16 is that fast, and its floor that low, only where
+// they do.
+func TestHalfAccumulate(t *testing.T) {
+	d := testDevice()
+	d.MatrixFP16[dtype.FP16] = 200e12
+	w := model.Work{Class: model.MatMul, Count: 1, MACs: 1e12, FLOPs: 2e12, Format: dtype.FP16}
+	for half, want := range map[bool]float64{false: 20e-3, true: 10e-3} {
+		m, err := NewMachine(d, hardware.Efficiency{Default: 1, Bandwidth: 1}, &runtime.Profile{Overlap: 1, HalfAccumulate: half}, dtype.FP16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "time", float64(m.Op(&w).Total), want)
+		near(t, "floor", float64(m.Bound([]model.Work{w}, 0)), want)
+	}
+}
+
 // TestDispatch: a graph of one kernel of 1 ms takes 1 ms however long the host takes for it, up to 1 ms; then the host's time.
 func TestDispatch(t *testing.T) {
 	b := model.NewBuilder("g", 17)

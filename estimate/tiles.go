@@ -27,6 +27,8 @@ const partialBytes = 4
 func (m *Machine) product(w *model.Work) unit.Seconds {
 	rate := m.matrix[w.Class][w.Format]
 	even := unit.FLOPs(2 * w.MACs).At(rate)
+	passes := m.passes(w)
+	rows := w.M / passes
 	if len(m.tiles) == 0 || w.M*w.N*w.K == 0 || w.Class != model.MatMul && w.Class != model.Conv {
 		return even
 	}
@@ -38,7 +40,7 @@ func (m *Machine) product(w *model.Work) unit.Seconds {
 			packed := max(min(math.Floor(t.N/n), groups), 1)
 			n, k, groups = n*packed, k*packed, groups/packed
 		}
-		tiles := math.Ceil(w.M/t.M) * math.Ceil(n/t.N) * groups
+		tiles := math.Ceil(rows/t.M) * math.Ceil(n/t.N) * groups
 		macs := t.M * t.N / t.Rate * m.cores
 		best = min(best, unit.FLOPs(2*math.Ceil(tiles/m.cores)*macs*(k+m.fill)).At(rate))
 		splits := math.Floor(min(m.cores/tiles, k/shortestSplit, mostSplits))
@@ -46,8 +48,16 @@ func (m *Machine) product(w *model.Work) unit.Seconds {
 			continue
 		}
 		part := unit.FLOPs(2 * math.Ceil(tiles*splits/m.cores) * macs * (k/splits + m.fill)).At(rate)
-		sums := unit.Bytes(splits * w.M * w.N * max(w.Groups, 1) * partialBytes)
+		sums := unit.Bytes(splits * rows * w.N * max(w.Groups, 1) * partialBytes)
 		best = min(best, part+sums.At(m.bandwidth[w.Class])+m.splitK)
 	}
-	return max(even, best)
+	return max(even, best*unit.Seconds(passes))
+}
+
+// passes returns in how many parts the rows of a product with weights are computed.
+func (m *Machine) passes(w *model.Work) float64 {
+	if m.Runtime.Chunk == 0 || w.Class != model.MatMul || w.Weights == 0 {
+		return 1
+	}
+	return max(1, w.M/m.Runtime.Chunk)
 }

@@ -249,3 +249,9 @@ func graphParameters(c *catalog.Catalog, name string) []parameter {
 	return []parameter{graphics, {places: []*float64{&p.Compute[model.Conv]}},
 		{places: []*float64{&p.Bandwidth[model.DepthwiseConv]}}, {places: []*float64{&p.Bandwidth[model.Copy]}}}
 }
+
+// stepParameters are those of llama.cpp.
+func stepParameters(c *catalog.Catalog) []parameter {
+	p := c.Runtime("llama-cpp")
+	return []parameter{{places: []*float64{(*float64)(&p.PerClock)}}, {places: []*float64{&p.Compute[model.MatMul]}}, {places: []*float64{(*float64)(&p.PerLayer)}}}
+}

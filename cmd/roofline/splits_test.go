@@ -44,6 +44,7 @@ func TestSplits(t *testing.T) {
 	t.Run("attention", func(t *testing.T) { s.on(t).attention() })
 	t.Run("collectives", func(t *testing.T) { s.on(t).collectives() })
 	t.Run("served", func(t *testing.T) { s.on(t).served() })
+	t.Run("steps", func(t *testing.T) { s.on(t).steps() })
 	t.Run("images", func(t *testing.T) { s.on(t).images() })
 	t.Run("cpu", func(t *testing.T) { s.on(t).cpu() })
 }
@@ -308,6 +309,24 @@ func (s *splits) served() {
 	s.line("ttft-low-load", "at most 8 in flight, not H100", onAll, "goal ≤ 40 % median", s.predict(s.shipped, test).All())
 	s.line("ttft-low-load", "at most 8 in flight, not H100", "host times of H100", "goal ≤ 40 % median", s.refitted(fit, test).All())
 	s.line("", "at most 8 in flight, H100", onAll, "", s.predict(s.shipped, fit).All())
+}
+
+// steps predicts the steps of llama.cpp that ship, and each device's with parameters solved for on the others.
+func (s *splits) steps() {
+	ms, err := shipped(catalog.Measurements())
+	if err != nil {
+		s.Fatal(err)
+	}
+	ms, _ = among(ms, func(m *validate.Measurement) bool { return m.Runtime == "llama-cpp" })
+	refitted := s.leaveOneOut(ms, stepParameters)
+	for _, of := range []struct {
+		parameters string
+		report     *validate.Report
+	}{{onAll, s.predict(s.shipped, ms)}, {outOf, refitted}} {
+		for _, g := range of.report.By(validate.Keys["quantity"]) {
+			s.line("llama.cpp, other device", g.Names[0], of.parameters, "", g.Points)
+		}
+	}
 }
 
 func (s *splits) images() {

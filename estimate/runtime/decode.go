@@ -85,6 +85,12 @@ func (p *Profile) check(t document.Table, isNew bool) {
 			t.Bad(key, "at most 10 s")
 		}
 	}
+	if t.Has("chunk") && p.Chunk < 1 {
+		t.Bad("chunk", "how many tokens, such as 512")
+	}
+	if t.Has("bytes-per-clock") && !(p.PerClock > 0 && p.PerClock <= 1024) {
+		t.Bad("bytes-per-clock", "bytes per core and clock, such as \"8 B\"")
+	}
 	if !t.Has("band") {
 		return
 	}

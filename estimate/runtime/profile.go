@@ -53,6 +53,15 @@ type Profile struct {
 	// checkpoint does not; Unknown: that of the activations.
 	LowBitKV dtype.DType `toml:"low-bit-kv"`
 
+	// Chunk is the most tokens a pass takes: longer prompts are cut, and products read their weights again for each part.
+	Chunk float64 `toml:"chunk"`
+	// PerClock is the bytes a core reads per clock in a product of up to FewRows rows, whatever the memory could deliver.
+	PerClock unit.Bytes `toml:"bytes-per-clock"`
+	// HalfAccumulate says that products in fp16 add up in fp16, too, at that peak of the device.
+	HalfAccumulate bool `toml:"fp16-accumulate"`
+	// Expand says that weights in narrower formats are written out in the format of the product for more rows than that.
+	Expand bool `toml:"expand-weights"`
+
 	// Dispatch is the host's time per kernel that runs ahead of the device: a graph takes the longer of both.
 	Dispatch    unit.Seconds `toml:"dispatch"`
 	Launch      unit.Seconds `toml:"launch"`       // host time per kernel that graphs or queues do not hide
@@ -121,6 +130,9 @@ type DirectReduce struct {
 	OneStep unit.Bytes `toml:"one-step"`
 	TwoStep unit.Bytes `toml:"two-step"`
 }
+
+// FewRows is up to how many rows libraries compute products row by row, without tiles.
+const FewRows = 8
 
 // ByClass is a factor per class of work, indexed by model.Class; 0 means 1.
 type ByClass [model.ClassCount]float64

@@ -212,6 +212,7 @@ var runtimes = []runtime.Profile{
 		"gpu",
 		"tpu",
 		"npu",
+		"cpu",
 	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
@@ -337,9 +338,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "llama-cpp-cpu", Name: "llama.cpp on a CPU", Kinds: []hardware.Kind{
 		"cpu",
-	}, Serves: "language", DefaultFor: []hardware.Kind{
-		"cpu",
-	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "llama.cpp on a CPU: none measured", Low: 0.65, High: 1.8, Source: "assumption"},
 	}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "fusion", Source: "assumption", Status: "assumed"},

@@ -131,7 +131,7 @@ func (f *front) table(rows []int) show.Table {
 		cs = append(cs, written("plan", planned))
 	}
 	if p.runtimes() > 1 && language {
-		cs = append(cs, drivenBy())
+		cs = append(cs, written("runtime", func(e *estimate.Result) string { return e.Runtime }))
 	}
 	cs = append(cs, written("dtype", formatOfPoint))
 	if language {

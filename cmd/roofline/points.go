@@ -57,11 +57,6 @@ func written(title string, of func(*estimate.Result) string) pointColumn {
 	return pointColumn{show.Column{Title: title, Left: true}, func(_ namer, e *estimate.Result) show.Cell { return of(e) }}
 }
 
-// drivenBy is the column of runtimes.
-func drivenBy() pointColumn {
-	return pointColumn{show.Column{Title: "runtime", Left: true, Shrink: 6}, func(_ namer, e *estimate.Result) show.Cell { return e.Runtime }}
-}
-
 // whole is a column of whole numbers that every point has.
 func whole(title string, of func(*estimate.Result) int) pointColumn {
 	return pointColumn{show.Column{Title: title, Whole: true}, func(_ namer, e *estimate.Result) show.Cell { return float64(of(e)) }}
@@ -171,7 +166,7 @@ func (p *space) columns(all bool) pointColumns {
 		cs = append(cs, written("plan", planned))
 	}
 	if all || p.runtimes() > 1 {
-		cs = append(cs, drivenBy())
+		cs = append(cs, written("runtime", func(e *estimate.Result) string { return e.Runtime }))
 	}
 	cs = append(cs, written("dtype", formatOfPoint))
 	if language {

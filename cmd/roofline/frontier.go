@@ -123,14 +123,13 @@ type front struct {
 	space *space
 	names namer
 
-	points         []*estimate.Result // that run, keep the limits and have all objectives
-	values, best   [][]float64        // less is better
-	on, near       []int
-	tried          int // points with an answer
-	unfit          int // that do not fit
-	missed         int // that miss a limit
-	unknown        map[string]int
-	unknownDevices map[string]bool
+	points       []*estimate.Result // that run, keep the limits and have all objectives
+	values, best [][]float64        // less is better
+	on, near     []int
+	tried        int // points with an answer
+	unfit        int // that do not fit
+	missed       int // that miss a limit
+	unknown      map[string]int
 }
 
 // take keeps the points that take part.
@@ -169,9 +168,8 @@ func (c *frontierCmd) over(e *estimate.Result) bool {
 // lacks notes what keeps a point from taking part.
 func (f *front) lacks(e *estimate.Result) {
 	if f.unknown == nil {
-		f.unknown, f.unknownDevices = map[string]int{}, map[string]bool{}
+		f.unknown = map[string]int{}
 	}
-	f.unknownDevices[e.Device] = true
 	for i := range f.by {
 		if v := f.by[i].Value(e); v != v {
 			f.unknown[f.by[i].Name]++

@@ -150,7 +150,7 @@ var runtimes = []runtime.Profile{
 	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 4, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -158,14 +158,22 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4.5e-06, FP8Block: 4e-06, FP4: 4.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, MemoryShare: 1, Bands: []runtime.Band{
-		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4.5e-06, FP8Block: 4e-06, FP4: 4.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia"},
 	{ID: "vllm-kernels", Name: "single kernels of vLLM", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "kernel", Engine: "vllm", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "kernel", Engine: "vllm", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -173,14 +181,22 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4e-06, FP8Block: 4e-06, FP4: 5.2e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
-		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4e-06, FP8Block: 4e-06, FP4: 5.2e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia"},
 	{ID: "sglang-kernels", Name: "single kernels of SGLang", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "kernel", Engine: "sglang", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "kernel", Engine: "sglang", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -188,14 +204,22 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 3.3e-06, FP8Block: 8.5e-06, FP4: 2.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
-		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 3.3e-06, FP8Block: 8.5e-06, FP4: 2.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia"},
 	{ID: "tensorrt-llm-kernels", Name: "single kernels of TensorRT-LLM", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "kernel", Engine: "tensorrt-llm", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "kernel", Engine: "tensorrt-llm", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -203,17 +227,25 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 1.05e-05, FP8Block: 3.1e-06, FP4: 6.3e-06, INT8: 6.9e-06, INT4: 6.9e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
-		{Class: "matrix products on A100, H100 and GB200", Phase: "gemm", Low: 0.75, High: 1.6, Measurements: 455, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "attention kernels on A100, H100 and GB200", Phase: "attention", Low: 0.75, High: 2.2, Measurements: 308, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "collectives on A100, H100 and GB200", Phase: "collective", Low: 0.75, High: 2.5, Measurements: 216, Coverage: 0.8, Source: "kernels-nvidia"},
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 1.05e-05, FP8Block: 3.1e-06, FP4: 6.3e-06, INT8: 6.9e-06, INT4: 6.9e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia"},
 	{ID: "vllm", Name: "vLLM", Serves: "language", DefaultFor: []hardware.Kind{
 		"gpu",
 		"tpu",
 		"npu",
 		"cpu",
-	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -221,7 +253,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 4.8e-06, PerStep: 0.00074, PerSequence: 2.4e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 4.8e-06, PerStep: 0.00074, PerSequence: 2.4e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts, vLLM on H100 and H200", Architectures: []string{
 			"hopper",
 		}, Phase: "decode-moe", Low: 0.8, High: 1.1, Measurements: 32, Coverage: 0.8, Source: "e2e-h100-vllm"},
@@ -246,7 +278,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "tensorrt-llm", Name: "TensorRT-LLM", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -254,7 +286,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 8.9e-06, PerStep: 4.2e-05, PerSequence: 4.8e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 8.9e-06, PerStep: 4.2e-05, PerSequence: 4.8e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts: too few measurements", Phase: "decode-moe", Low: 0.6, High: 2.4, Source: "assumption"},
 		{Class: "time to first token, mixtures of experts, TensorRT-LLM on H200", Architectures: []string{
 			"hopper",
@@ -277,7 +309,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "sglang", Name: "SGLang", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.56}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -285,7 +317,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 9.3e-06, Block: 2.6e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, SGLang: how it mixes prefill into decode is not known", Phase: "decode", Low: 0.55, High: 1.1, Source: "assumption"},
 		{Class: "time per token, mixtures of experts, SGLang: no measurements", Phase: "decode-moe", Low: 0.5, High: 1.5, Source: "assumption"},
 		{Class: "time to first token, SGLang: queueing not modelled", Low: 0.5, High: 4, Source: "assumption"},

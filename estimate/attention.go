@@ -20,7 +20,8 @@ const queryTile = 32
 // attend returns what a fused attention kernel takes to compute, from the time of its products, and the bytes it moves.
 //
 // Prefill computes blocks of queries by blocks of keys, those on the diagonal whole and masked by half: the mean query of
-// S sees (S+1)/2 keys and is computed with (S + block)/2, never fewer than a block. Decode computes the query heads that
+// S sees (S+1)/2 keys and is computed with (S + queries of a block)/2, never fewer than those. Query heads that share keys
+// may fill a block together. Decode computes the query heads that
 // share keys as a tile of rows and reads whole blocks of keys. Where all queries see all keys, both fill up their last
 // tiles: windows of 7 × 7 take 64 × 64 in the place of 49 × 49. Beside the products each score takes an exponential, which
 // the special-function units do at a rate of their own; and each block of queries starts and ends once. What of the two
@@ -40,8 +41,13 @@ func (m *Machine) attend(w *model.Work, products unit.Seconds) (compute unit.Sec
 		kv := w.KV * unit.Bytes(keys)
 		moved += kv - w.KV + min(kv, m.attention.Ramp)
 	case "PrefillAttention":
-		computed = max(w.N+(attentionBlock-1)/2., attentionBlock) / w.N
-		blocks = w.M * w.Groups / min(attentionBlock, 2*w.N-1)
+		seen := 2*w.N - 1 // by the last query
+		queries, rows := attentionBlock+0., seen
+		if m.attention.Packs {
+			queries, rows = attentionBlock/max(1, w.M/seen), w.M
+		}
+		computed = max(w.N+(queries-1)/2, queries) / w.N
+		blocks = w.M * w.Groups / min(attentionBlock, rows)
 	default: // every query sees all keys
 		computed = math.Ceil(w.M/attentionTile) * math.Ceil(w.N/attentionTile) * attentionTile * attentionTile / (w.M * w.N)
 		blocks = w.M * w.Groups / min(attentionBlock, w.N)

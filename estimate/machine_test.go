@@ -140,6 +140,13 @@ func TestPrefillAttention(t *testing.T) {
 	}
 	near(t, "long", float64(m.Op(work(1024)).Total), 1024*576/160e9+1.6e-6+7e-6)
 	near(t, "short", float64(m.Op(work(64)).Total), 64*128/160e9+0.2e-6+7e-6)
+
+	// Of 4 heads that share keys, packed, 32 queries fill a block: the mean query is computed with (64 + 32)/2 = 48 keys, and 256
+	// rows make 2 blocks.
+	m = attentionMachine(t, runtime.Attention{Prefill: 7e-6, Block: 2e-6, Packs: true})
+	w := work(64)
+	w.MACs, w.FLOPs, w.M = 4*w.MACs, 4*w.FLOPs, 4*w.M
+	near(t, "packed", float64(m.Op(w).Total), 256*48/160e9+0.4e-6+7e-6)
 }
 
 // TestGroupedConvolution: groups of 4 outputs by 36 inputs, 25 side by side fill a tile of 100 × 100 with K = 900. Of 50

@@ -67,7 +67,7 @@ func (p *Profile) like(t document.Table, known []Profile) {
 }
 
 // phases are what bands are of; "" is all of them.
-var phases = []string{"", "graph", "prefill", "decode", "prefill-moe", "decode-moe", "gemm", "attention", "collective"}
+var phases = []string{"", "graph", "prefill", "decode", "prefill-moe", "decode-moe", "gemm", "gemm-low-bit", "prefill-attention", "decode-attention", "collective"}
 
 // check reports what a profile lacks and values that can't be.
 func (p *Profile) check(t document.Table, isNew bool) {

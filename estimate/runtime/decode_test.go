@@ -8,6 +8,7 @@ import (
 
 	"roofline/hardware"
 	"roofline/hardware/document"
+	"roofline/hardware/unit"
 	"roofline/model"
 )
 
@@ -70,7 +71,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"overlap = 0.9", "overlap = 1.5", `r.toml:7:11: overlap 1.5: want a share of at most 1, such as 0.9`},
 		{"high = 1.4", "high = 0.4", `r.toml:15:82: band[1].high 0.4: want a factor of at least 1`},
 		{"low = 0.8, ", "", `r.toml:15:3: runtime.vllm lacks band[1].low: want a factor of the expected time, such as 1.2`},
-		{`phase = "decode"`, `phase = "lunch"`, `r.toml:15:55: band[1].phase "lunch": want graph, prefill, decode, prefill-moe, decode-moe, gemm, attention, collective`},
+		{`phase = "decode"`, `phase = "lunch"`, `r.toml:15:55: band[1].phase "lunch": want graph, prefill, decode, prefill-moe, decode-moe, gemm, gemm-low-bit, prefill-attention, decode-attention, collective`},
 		{"reserve", "reserv", `r.toml:13:1: unknown key "reserv", did you mean "reserve"?`},
 	} {
 		_, err := Decode("r.toml", []byte(strings.Replace(vllm, c.old, c.new, 1)))
@@ -106,5 +107,44 @@ func TestNamed(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s on a %s: %q, want %q", c.name, c.kind, got, c.want)
 		}
+	}
+}
+
+// TestBandOver: the first band that holds for a device, a phase and a time.
+func TestBandOver(t *testing.T) {
+	p := Profile{Bands: []Band{
+		{Class: "long", Phase: "gemm", Over: 20e-6, Low: 0.8, High: 1.2},
+		{Class: "short", Phase: "gemm", Low: 0.7, High: 2},
+		{Class: "hopper", Architectures: []string{"hopper"}, Low: 0.9, High: 1.1},
+	}}
+	d := &hardware.Device{Kind: hardware.GPU, Architecture: "hopper"}
+	for _, c := range []struct {
+		phase    string
+		expected unit.Seconds
+		want     string
+	}{{"gemm", 20e-6, "long"}, {"gemm", 19e-6, "short"}, {"decode", 1, "hopper"}} {
+		if got := p.BandOver(d, c.phase, c.expected).Class; got != c.want {
+			t.Errorf("%s of %v: %q, want %q", c.phase, c.expected, got, c.want)
+		}
+	}
+	d.Architecture = "ada"
+	if got := p.Band(d, "decode"); got.Low != 0.5 || got.Measurements != 0 {
+		t.Errorf("no band of its own: %+v", got)
+	}
+}
+
+// A profile that is like another has its values where it says nothing, but is nobody's default.
+func TestLike(t *testing.T) {
+	got, err := Decode("r.toml", []byte(strings.Replace(vllm, "fusion", "default-for = [\"gpu\"]\nfusion", 1)+"[runtime.fork]\nlike = \"vllm\"\nper-layer = \"1 us\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := got[0]
+	want.ID, want.PerLayer, want.DefaultFor = "fork", 1e-6, nil
+	if !reflect.DeepEqual(got[1], want) {
+		t.Errorf("got  %+v\nwant %+v", got[1], want)
+	}
+	if _, err := Decode("r.toml", []byte("[runtime.fork]\nlike = \"nobody\"\n")); err == nil || !strings.HasPrefix(err.Error(), `r.toml:2:9: like "nobody": want the id of a profile before it in the file`) {
+		t.Errorf("got %v", err)
 	}
 }

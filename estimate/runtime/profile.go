@@ -120,6 +120,8 @@ type Attention struct {
 	Decode  unit.Seconds `toml:"decode"`
 	// Block is the time to start and end a block of queries of one head on a core, in prefill.
 	Block unit.Seconds `toml:"block"`
+	// Packs says that in prefill the query heads that share keys fill a block together, instead of one head each.
+	Packs bool `toml:"packs"`
 	// Ramp is how much of the cache a decode kernel reads at half the bandwidth, before it runs at all of it.
 	Ramp unit.Bytes `toml:"ramp"`
 }
@@ -150,6 +152,7 @@ type Band struct {
 	Class         string          `toml:"class"`         // what was measured, in words
 	Kinds         []hardware.Kind `toml:"kinds"`         // devices it holds for; empty: all
 	Architectures []string        `toml:"architectures"` // and of them those of these architectures; empty: all
+	Over          unit.Seconds    `toml:"over"`          // and for expected times of at least this
 	Phase         string          `toml:"phase"`         // graph, prefill, decode; prefill-moe and decode-moe for mixtures of experts; "" for all
 	Low           float64         `toml:"low"`
 	High          float64         `toml:"high"`
@@ -158,10 +161,13 @@ type Band struct {
 	Source        string          `toml:"source"`
 }
 
-// Band returns the band for a device and a phase: the first that holds, or a wide assumed one.
-func (p *Profile) Band(d *hardware.Device, phase string) Band {
+// Band returns the band for a device and a phase, whatever the expected time.
+func (p *Profile) Band(d *hardware.Device, phase string) Band { return p.BandOver(d, phase, 0) }
+
+// BandOver returns the band for a device, a phase and an expected time: the first that holds, or a wide assumed one.
+func (p *Profile) BandOver(d *hardware.Device, phase string, expected unit.Seconds) Band {
 	for _, b := range p.Bands {
-		if (b.Phase == "" || b.Phase == phase) && runs(b.Kinds, d.Kind) && (len(b.Architectures) == 0 || slices.Contains(b.Architectures, d.Architecture)) {
+		if (b.Phase == "" || b.Phase == phase) && expected >= b.Over && runs(b.Kinds, d.Kind) && (len(b.Architectures) == 0 || slices.Contains(b.Architectures, d.Architecture)) {
 			return b
 		}
 	}

@@ -178,9 +178,20 @@ func (p *predictor) kernel(point *Point, t *estimate.Target) error {
 	if w.Class == model.Collective {
 		bound = machine.Bound([]model.Work{w}, 0) // what a device keeps to itself need not be moved
 	}
-	b := t.Runtime.Band(t.Device, m.Quantity.Class())
+	b := t.Runtime.BandOver(t.Device, m.phase(&w), op.Total)
 	point.Predicted, point.Limit = spread(b, bound, op.Total), op.Limit
 	return nil
+}
+
+// phase is what bands of kernels are of.
+func (m *Measurement) phase(w *model.Work) string {
+	switch {
+	case m.Quantity == GEMM && (w.Format.Bits() <= 8 || m.Weights.Bits() <= 8):
+		return "gemm-low-bit"
+	case m.Quantity == PrefillAttention, m.Quantity == DecodeAttention:
+		return string(m.Quantity)
+	}
+	return m.Quantity.Class()
 }
 
 func (p *predictor) machine(m *Measurement, t *estimate.Target, w *model.Work) (*estimate.Machine, error) {

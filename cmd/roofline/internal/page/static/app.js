@@ -5,7 +5,7 @@ import { state, set, read, onChange, url } from "./state.js";
 import { ask, path, Problem } from "./api.js";
 import { known, learn, learnDevices, recall, kindOf } from "./known.js";
 import { build, sync, say, take } from "./controls.js";
-import { views } from "./views.js";
+import { reported, views } from "./views.js";
 import { close } from "./tip.js";
 
 const $ = (id) => document.getElementById(id);
@@ -85,8 +85,15 @@ function draw(view, answer, verb, parameters) {
   }
   $("chart").setAttribute("aria-describedby", "tables");
   $("warnings").replaceChildren(...answer.warnings.map((w) => el("li", {}, `! ${w}`)));
-  $("notes").replaceChildren(...answer.notes.map((n) => el("li", {}, n.includes("\n") ? el("pre", {}, n) : n)));
+  $("notes").replaceChildren(...answer.notes.map(note));
   offer(answer, verb, parameters);
+}
+
+// note writes a line below the tables: some have a label, some are laid out by hand.
+function note(text) {
+  const labelled = /^(\S[^\n]{0,11}?) {2,}(\S[^]*)$/.exec(text);
+  if (labelled) return el("li", {}, el("b", {}, labelled[1]), " " + labelled[2].replace(/\s+/g, " "));
+  return el("li", {}, text.includes("\n") ? el("pre", {}, text) : text);
 }
 
 // write changes a text only if it is another, so that it is not read out again.
@@ -100,7 +107,8 @@ function offer(answer, verb, parameters) {
   const device = words.indexOf("--device");
   if (device >= 0 && parameters.device) words[device + 1] = quoted(parameters.device);
   $("command").firstElementChild.textContent = words.join(" ");
-  $("download-list").replaceChildren(...["json", "csv", "markdown", "table", ...(answer.picture ? ["svg", "png"] : [])].map((form) => {
+  const sent = el("a", { href: path("report", reported(), "html"), download: "roofline.html", "data-form": "report" }, l("report"), el("i", {}, ".html"));
+  $("download-list").replaceChildren(sent, ...["json", "csv", "markdown", "table", ...(answer.picture ? ["svg", "png"] : [])].map((form) => {
     const ending = { json: "json", csv: "csv", markdown: "md", table: "txt" }[form] ?? form;
     return el("a", { href: path(verb, parameters, form), download: `roofline-${verb}.${ending}`, "data-form": form }, l(`f_${form}`), el("i", {}, `.${ending}`));
   }));

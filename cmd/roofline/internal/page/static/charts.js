@@ -19,11 +19,11 @@ function key(figure, entries) {
 }
 
 // bars draws one value per row: bar to what is expected, whisker over the band, notch at the floor.
-// rows: { label, value, text, low, high, floor, mark, tip, actions }, metric: { title, better, limit }.
+// rows: { label, value, text, low, high, floor, mark, tip, actions }, metric: { title, higher, limit, tick, room }.
 export function bars(figure, rows, metric) {
   const step = 34, top = 12, bottom = 42;
   const { root, width, narrow } = frame(figure, top + rows.length * step + bottom, metric.title);
-  const left = narrow ? 112 : 168, right = narrow ? 16 : 76;
+  const left = narrow ? 112 : 168, right = narrow ? 16 : metric.room || 76;
   const most = Math.max(...rows.map((r) => Math.max(r.value || 0, r.high || 0)), metric.limit || 0) || 1;
   const x = linear([0, most * 1.02], [left, width - right]);
   const base = top + rows.length * step;
@@ -69,7 +69,7 @@ const span = (values, pad = 1.15) => {
 };
 
 // curves draws a line of points per series, straight from point to point.
-// lines: { label, mark, points: [{ x, y, label, tip, actions, ring }] }.
+// lines: { label, mark, points: [{ x, y, tip, actions, off }], off: beaten, not joined }.
 export function curves(figure, lines, x, y, limit) {
   const { root, width, narrow } = frame(figure, narrow0(figure) ? 360 : 430, `${y.title} / ${x.title}`);
   const box = { left: 62, right: width - (narrow ? 14 : 30), top: 34, bottom: (narrow ? 360 : 430) - 50 };
@@ -89,10 +89,9 @@ export function curves(figure, lines, x, y, limit) {
   }
   for (const s of lines) {
     const g = svg("g", { class: series(s.mark) });
-    g.append(svg("path", { class: "line stroke", d: s.points.map((p, i) => `${i ? "L" : "M"}${x.scale(p.x).toFixed(1)},${y.scale(p.y).toFixed(1)}`).join("") }));
+    g.append(svg("path", { class: "line stroke", d: s.points.filter((p) => !p.off).map((p, i) => `${i ? "L" : "M"}${x.scale(p.x).toFixed(1)},${y.scale(p.y).toFixed(1)}`).join("") }));
     s.points.forEach((p) => {
-      if (p.ring) g.append(svg("circle", { class: "ring", cx: x.scale(p.x), cy: y.scale(p.y), r: 9 }));
-      const dot = svg("path", { class: "fill", d: shape(s.mark, 4.6), transform: `translate(${x.scale(p.x).toFixed(1)},${y.scale(p.y).toFixed(1)})` });
+      const dot = svg("path", { class: p.off ? "fill dim" : "fill", d: shape(s.mark, 4.6), transform: `translate(${x.scale(p.x).toFixed(1)},${y.scale(p.y).toFixed(1)})` });
       g.append(dot);
       tell(dot, p.tip, p.actions);
     });

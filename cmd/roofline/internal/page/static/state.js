@@ -7,7 +7,7 @@ const fields = {
   count: ["n", ""], runtime: ["r", ""], own: ["c", ""],
   price: ["p", "on-demand"], usd: ["h", ""], utilization: ["z", "1"],
   metric: ["y", ""], all: ["a", ""], reference: ["ref", ""], device: ["dev", ""], phase: ["ph", "decode"], step: ["st", "1"],
-  scope: ["sc", "all"], setBandwidth: ["wb", ""], setMemory: ["wm", ""], setPeak: ["wp", ""],
+  tier: ["ti", "30"], scope: ["sc", "all"], setBandwidth: ["wb", ""], setMemory: ["wm", ""], setPeak: ["wp", ""],
   quantity: ["mq", "tpot"], measured: ["mv", ""], at: ["mu", "1"],
   lang: ["lang", ""],
 };

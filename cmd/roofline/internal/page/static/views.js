@@ -189,6 +189,43 @@ const recommend = {
   },
 };
 
+const better = (metric) => (metric.better === "higher" ? 1 : -1);
+
+const frontier = {
+  id: "frontier",
+  ask: () => ["frontier", { ...model(), ...where(), ...formats(), ...lengths(), ...limits(), ...paid() }],
+  draw(view, page) {
+    const { by, points } = view.answer;
+    if (!points?.length) return;
+    const lines = new Map();
+    for (const p of points) {
+      if (!lines.has(p.estimate.device)) lines.set(p.estimate.device, { label: known.short(p.estimate.device), mark: lines.size, points: [] });
+      const e = p.estimate, g = { id: e.device, first: e, last: e }, name = `${e.count} × ${known.short(e.device)} TP${e.plan.tp}`;
+      lines.get(e.device).points.push({ x: p.values[0], y: p.values[1], off: p.status !== "frontier", tip: () => ({ title: name, rows: facts(g) }), actions: actions(g) });
+    }
+    for (const line of lines.values()) line.points.sort((a, b) => a.x - b.x);
+    const axis = (m) => ({ title: m.name === "latency" ? l("by_latency") : `${l(`by_${m.name}`)}, ${m.unit.replace("USD/", "$/")}`, better: better(m), log: m.name === "cost" || m.name === "latency", tick: m.name === "latency" ? seconds : undefined });
+    curves(page.chart, [...lines.values()].slice(0, state.all ? undefined : most), axis(by[0]), axis(by[1]), known.kind === "language" ? +state.speed : state.latency / 1e3);
+    view.tables.forEach((t) => page.tables.append(table(t)));
+  },
+};
+
+const scorecard = {
+  id: "scorecard",
+  kind: "language",
+  ask: () => ["frontier", { ...model(), ...where(), ...formats(), ...lengths(), ...(state.ttft ? { slo: `ttft=${state.ttft}s` } : {}), ...paid(), tiers: state.speed || "30,50,75,100" }],
+  draw(view, page) {
+    const tiers = [...new Set(view.answer.tiers.map((t) => String(t.tokens_per_s_per_user)))];
+    const tier = tiers.includes(state.tier) ? state.tier : tiers[0];
+    if (tiers.length > 1) page.tools.append(select(l("atSpeed"), tier, tiers.map((t) => [t, `≥ ${t} tok/s`]), (chosen) => set({ tier: chosen })));
+    const all = drawn(view.answer.tiers.filter((t) => String(t.tokens_per_s_per_user) === tier), page.tools);
+    const name = (t) => (t.estimate?.count > 1 ? `${t.estimate.count} × ` : "") + known.short(t.device);
+    bars(page.chart, all.map((t, i) => ({ label: name(t), mark: i, value: t.usd_per_million, text: t.estimate ? `$${number(t.usd_per_million)} · ${l("nUsers", { n: whole(t.estimate.workload.concurrency) })}` : "", reason: l("tooSlow"), tip: () => ({ title: name(t), rows: t.estimate ? facts({ first: t.estimate, last: t.estimate }) : [] }) })), { title: `${l("costPer")}, ≥ ${tier} tok/s`, tick: (v) => "$" + tick(v), room: 150 });
+    page.facts(all.filter((t) => t.estimate).sort((a, b) => b.estimate.workload.concurrency - a.estimate.workload.concurrency).slice(0, 4).map((t) => [l("nUsers", { n: whole(t.estimate.workload.concurrency) }), `${name(t)}, ≥ ${tier} tok/s`]));
+    view.tables.forEach((t) => page.tables.append(table(t, undefined, { filter: () => {} })));
+  },
+};
+
 const peakFormat = (device) => ["bf16", "fp16", "fp32"].find((f) => (known.kind === "language" ? f !== "fp16" || !device?.dense_peak_flops.bf16 : true) && device?.dense_peak_flops[f]);
 
 const whatif = {
@@ -282,4 +319,7 @@ const check = {
   },
 };
 
-export const views = [compare, recommend, curve, fit, layers, cost, whatif, check];
+export const views = [compare, recommend, frontier, scorecard, curve, fit, layers, cost, whatif, check];
+
+// reported are the parameters of a report on what is asked.
+export const reported = () => ({ ...model(), ...where(), ...formats(), ...lengths(), ...limits(), ...paid(), target: state.target && state.target + (known.kind === "language" ? "tok/s" : "img/s"), budget: state.budget && `${state.budget}USD/month` });

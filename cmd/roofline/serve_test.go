@@ -1,16 +1,21 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -167,6 +172,9 @@ func TestPageOwnDevice(t *testing.T) {
 	if code, got := get(t, s.URL+"/api/v1/estimate?model=llama-3.1-8b&device=my-chip&catalog="+handle); code != 200 || !strings.Contains(got, "--catalog my-chip.toml") {
 		t.Errorf("%d %.300s", code, got)
 	}
+	if code, got := get(t, s.URL+"/api/v1/files/"+handle+"/content"); code != 200 || got != string(device) {
+		t.Errorf("the file given back: %d %s", code, got)
+	}
 	if code, got := get(t, s.URL+"/api/v1/estimate?model=llama-3.1-8b&device=my-chip"); code != 422 {
 		t.Errorf("without the handle it is there too: %d %.300s", code, got)
 	}
@@ -193,5 +201,74 @@ func BenchmarkPage(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkPageClients is 200 clients that ask as fast as they are answered, each another question every time; with
+// -benchtime 30s half a minute of them. No request may fail, and what is held in memory afterwards must not have grown.
+func BenchmarkPageClients(b *testing.B) {
+	s := newPage(b)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 200}}
+	heap := func() float64 {
+		client.CloseIdleConnections()
+		goruntime.GC()
+		var m goruntime.MemStats
+		goruntime.ReadMemStats(&m)
+		return float64(m.HeapInuse) / (1 << 20)
+	}
+	get(b, s.URL+"/api/v1/estimate?model=llama-3.1-8b&device=h100-sxm&form=page")
+	before := heap()
+	var asked atomic.Int64
+	b.SetParallelism(200 / goruntime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			isl := 128 + asked.Add(1)%8192
+			r, err := client.Get(fmt.Sprintf("%s/api/v1/estimate?model=llama-3.1-8b&device=h200-sxm,h100-sxm,mi300x,a100-sxm-80gb,l40s,l4&form=page&isl=%d", s.URL, isl))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			n, err := io.Copy(io.Discard, r.Body)
+			r.Body.Close()
+			if err != nil || r.StatusCode != http.StatusOK || n == 0 {
+				b.Errorf("%s, %d bytes, %v", r.Status, n, err)
+				return
+			}
+		}
+	})
+	b.StopTimer()
+	b.ReportMetric(float64(asked.Load())/b.Elapsed().Seconds(), "answers/s")
+	b.ReportMetric(heap()-before, "MiB-more")
+}
+
+// BenchmarkPageStart is the time from starting the command to its first answer.
+func BenchmarkPageStart(b *testing.B) {
+	binary := filepath.Join(b.TempDir(), "roofline")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	for b.Loop() {
+		c := exec.Command(binary, "serve", "--listen", "127.0.0.1:0")
+		out, err := c.StdoutPipe()
+		if err == nil {
+			err = c.Start()
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		_, address, _ := strings.Cut(line, "http://")
+		address, _, _ = strings.Cut(address, " ")
+		if code, body := get(b, "http://"+address+"/api/v1/estimate?model=llama-3.1-8b&device=h200-sxm,h100-sxm,mi300x,a100-sxm-80gb,l40s,l4&form=page"); code != http.StatusOK {
+			b.Fatal(code, body)
+		}
+		b.StopTimer()
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			b.Fatal(err)
+		}
+		if err := c.Wait(); err != nil {
+			b.Fatal("it did not shut down well: ", err)
+		}
+		b.StartTimer()
 	}
 }

@@ -99,6 +99,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/{$}", s.index)
 	mux.HandleFunc("GET /api/v1/{verb}", s.answer)
 	mux.HandleFunc("GET /api/v1/files/{handle}", s.describe)
+	mux.HandleFunc("GET /api/v1/files/{handle}/content", s.content)
 	mux.HandleFunc("POST /api/v1/files", s.upload)
 	return s.guard(mux)
 }

@@ -127,10 +127,13 @@ type kind struct {
 	args []string
 }
 
+// catalogFile is the kind of a file that describes devices.
+const catalogFile = "catalog"
+
 // kindOf tells what a file is meant to be: a graph written by hand has ops, any other TOML describes devices.
 func kindOf(u *upload) kind {
 	if strings.EqualFold(filepath.Ext(u.Name), ".toml") && !bytes.Contains(u.file.Data, []byte("[[op]]")) {
-		return kind{"catalog", []string{"version", "--catalog", u.Name, "--format", "json"}}
+		return kind{catalogFile, []string{"version", "--catalog", u.Name, "--format", "json"}}
 	}
 	return kind{"model", []string{"models", "show", u.Name, "--format", "json"}}
 }
@@ -160,6 +163,18 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	send(w, http.StatusOK, u)
+}
+
+// content gives a catalog file back, so that a device somebody made on the page can be used with --catalog.
+func (s *Server) content(w http.ResponseWriter, r *http.Request) {
+	u, ok := s.uploads.get(r.PathValue("handle"))
+	if !ok || u.Kind != catalogFile {
+		refuse(w, http.StatusNotFound, "upload.gone", "no catalog file of that handle is here")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", "attachment; filename="+u.Name)
+	w.Write(u.file.Data)
 }
 
 // send answers with JSON.

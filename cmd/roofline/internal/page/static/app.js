@@ -108,7 +108,8 @@ function offer(answer, verb, parameters) {
   if (device >= 0 && parameters.device) words[device + 1] = quoted(parameters.device);
   $("command").firstElementChild.textContent = words.join(" ");
   const sent = el("a", { href: path("report", reported(), "html"), download: "roofline.html", "data-form": "report" }, l("report"), el("i", {}, ".html"));
-  $("download-list").replaceChildren(sent, ...["json", "csv", "markdown", "table", ...(answer.picture ? ["svg", "png"] : [])].map((form) => {
+  const own = known.uploads.filter((u) => state.own.includes(u.handle)).map((u) => el("a", { href: `api/v1/files/${u.handle}/content`, download: u.name }, u.name, el("i", {}, ".toml")));
+  $("download-list").replaceChildren(sent, ...own, ...["json", "csv", "markdown", "table", ...(answer.picture ? ["svg", "png"] : [])].map((form) => {
     const ending = { json: "json", csv: "csv", markdown: "md", table: "txt" }[form] ?? form;
     return el("a", { href: path(verb, parameters, form), download: `roofline-${verb}.${ending}`, "data-form": form }, l(`f_${form}`), el("i", {}, `.${ending}`));
   }));

@@ -108,7 +108,7 @@ const parts = [["weights", "weights_bytes", "weights"], ["kvPart", "kv_cache_byt
 export function stacks(figure, rows) {
   const step = 36, top = 10, bottom = 40;
   const { root, width, narrow } = frame(figure, top + rows.length * step + bottom, l("memoryUse"));
-  const left = narrow ? 120 : 190, right = narrow ? 14 : 110;
+  const left = narrow ? 136 : 190, right = narrow ? 14 : 110;
   const most = Math.max(...rows.map((r) => Math.max(r.memory.total_bytes, r.memory.capacity_bytes || 0)));
   const x = linear([0, (most / 2 ** 30) * 1.02], [left, width - right]);
   const base = top + rows.length * step;

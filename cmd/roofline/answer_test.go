@@ -190,6 +190,11 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	run, err := filepath.Abs("../../estimate/benchmark/testdata/vllm_serve.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stand := strings.NewReplacer("model.onnx", onnx, "vllm-serve.json", run, "my.toml", filepath.Join(t.TempDir(), "my.toml"), "'", "")
 	ran := 0
 	for _, file := range append(files, "../../README.md") {
 		if file == costDoc { // its commands need the file of the page: TestCostDoc
@@ -204,8 +209,7 @@ func TestDocumented(t *testing.T) {
 			if !ok || strings.HasPrefix(command, "serve") { // which answers until it is stopped: TestPage…
 				continue
 			}
-			command = strings.ReplaceAll(strings.ReplaceAll(command, "model.onnx", onnx), "'", "")
-			answer(t, 0, strings.Fields(command)...)
+			answer(t, 0, strings.Fields(stand.Replace(command))...)
 			ran++
 		}
 	}

@@ -35,6 +35,9 @@ type assumption struct {
 func newDocument(s *session, rows []row, assumed ...assumption) *document {
 	d := &document{Schema: "roofline.estimate/v1", Version: version(), Catalog: s.catalog.Version(), Command: s.command(),
 		Assumptions: append([]assumption{}, assumed...), Estimates: []*estimate.Result{}}
+	if used, _ := s.calibrations.Used(); used != "" {
+		d.assume(assumption{Name: "calibration", Value: used, Source: strings.Join(s.Calibration, ","), Status: "measured"})
+	}
 	for i := range rows {
 		r := &rows[i]
 		if !r.failed() {
@@ -258,7 +261,10 @@ func basisNote(rows []row) string {
 			seen[e.Basis.Class] = true
 			text := e.Basis.Class
 			if e.Basis.Measurements > 0 {
-				text += fmt.Sprintf(", %d measurements, %.0f %% inside", e.Basis.Measurements, 100*e.Basis.Coverage)
+				text += fmt.Sprintf(", %d measurements", e.Basis.Measurements)
+				if e.Basis.Coverage > 0 {
+					text += fmt.Sprintf(", %.0f %% inside", 100*e.Basis.Coverage)
+				}
 			} else {
 				text += " (assumed, wide)"
 			}

@@ -106,7 +106,7 @@ func (f *deviceFlags) plan() parallel.Plan {
 }
 
 func (f *deviceFlags) deployer(s *session, serves string) *deploy.Deployer {
-	return &deploy.Deployer{Catalog: s.catalog, Serves: serves, Wish: deploy.Wish{
+	return &deploy.Deployer{Catalog: s.catalog, Calibrations: s.calibrations, Serves: serves, Wish: deploy.Wish{
 		Devices: f.Device, Runtime: f.Runtime, Count: f.Count, Plan: f.plan(), Memory: f.Memory,
 	}}
 }

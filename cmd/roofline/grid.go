@@ -120,7 +120,7 @@ func counts(flag, text string) ([]int, error) {
 
 // deployer returns what resolves the devices and what they cost.
 func (c *decision) deployer(s *session, serves string) (*deploy.Deployer, error) {
-	d := &deploy.Deployer{Catalog: s.catalog, Serves: serves,
+	d := &deploy.Deployer{Catalog: s.catalog, Calibrations: s.calibrations, Serves: serves,
 		Wish: deploy.Wish{Devices: c.Device, Memory: c.Memory, Money: c.money()}}
 	if c.Where == "" {
 		return d, nil
@@ -257,6 +257,7 @@ func (c *decision) place(s *session, p *space, serves string) ([]deploy.Placemen
 	if p.deployer, err = c.deployer(s, serves); err != nil {
 		return nil, err
 	}
+	p.deployer.Model = p.loaded.Name()
 	placements, err := p.deployer.Placements(g)
 	switch {
 	case err != nil:

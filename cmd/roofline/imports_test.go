@@ -23,6 +23,8 @@ var allowed = map[string][]string{
 	"estimate":                {"estimate/cost", "estimate/parallel", "estimate/slo", "estimate/serving", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime"},
 	"estimate/*":              {"estimate/cost", "estimate/parallel", "estimate/slo", "estimate/serving", "hardware", "hardware/unit", "hardware/dtype", "model", "model/*", "estimate/runtime", "estimate"},
 	"estimate/recommend":      {"estimate/cost", "estimate/parallel", "estimate/slo", "hardware", "hardware/unit", "estimate", "estimate/sweep"},
+	"estimate/benchmark":      {"hardware/document", "hardware/unit", "hardware/dtype"},
+	"estimate/calibrate":      {"estimate", "estimate/benchmark", "estimate/runtime", "hardware", "hardware/document", "hardware/unit", "hardware/dtype", "model", "model/*"},
 	"catalog":                 {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "model", "estimate/runtime", "catalog/internal/source"},
 	"catalog/check":           {"hardware", "hardware/unit", "hardware/dtype", "hardware/document", "catalog"},
 	"catalog/filter":          {"hardware/document", "hardware", "hardware/unit", "hardware/dtype"},

@@ -44,6 +44,7 @@ type cli struct {
 	Sweep      sweepCmd      `cmd:"" help:"Every combination of devices, plans, formats and loads."`
 	Whatif     whatifCmd     `cmd:"" help:"What another bandwidth, peak, capacity, price or load would change, and what a target takes."`
 	Compare    compareCmd    `cmd:"" help:"Two answers side by side: what they assume, and what they say."`
+	Calibrate  calibrateCmd  `cmd:"" help:"What a real run says of a machine: better numbers for it, and for others."`
 	Validate   validateCmd   `cmd:"" help:"Predictions against published measurements, or your own."`
 	Report     reportCmd     `cmd:"" help:"A decision as one file to send: .html, or .md with its pictures."`
 	Serve      serveCmd      `cmd:"" help:"The same in a browser: an interactive page, offline."`

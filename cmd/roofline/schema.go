@@ -36,6 +36,7 @@ var documents = []struct {
 	{"recommend", "recommend", recommendDocument{}},
 	{"whatif", "whatif", whatif{}},
 	{"compare", "compare", comparison{}},
+	{"calibrate", "calibrate", calibrateDocument{}},
 	{"validate", "validate", validateDocument{}},
 	{"explain", "explain", explanation{}},
 	{"models", "models list", modelsDocument{}},

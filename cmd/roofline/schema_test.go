@@ -70,6 +70,7 @@ func TestAnswersHaveTheirSchema(t *testing.T) {
 		"recommend llama-3.1-8b --target 9000tok/s --slo tpot=30ms --price purchase --site korea --n+1 --budget 9000USD/month --dtype bf16,fp8", "recommend llama-3.1-8b --device mi325x --target 20tok/s",
 		"frontier llama-3.1-8b --device h100-sxm,l4 --by energy,headroom,devices --all", "sweep llama-3.1-8b --device v100-sxm-16gb,i7-12700h --concurrency max",
 		"whatif llama-3.1-8b --device h100-sxm --set memory.bandwidth=*2 --set osl=2k --sensitivity --require tpot=5ms", "whatif resnet50 --device l4",
+		"calibrate llama-3.1-8b --device h100-sxm --tpot 9ms --ttft 80ms --isl 1k --osl 128", "calibrate resnet50 --device rtx-4090 --latency 6ms --batch 32 --transfer l40s",
 		"compare " + a + " " + a, "validate", "validate --by device,quantity", "explain", "explain tpot", "models list", "models show resnet50", "models show llama-3.1-8b",
 		"catalog list", "catalog list --value", "catalog list --systems", "catalog list --sites", "catalog list --runtimes", "catalog list --links",
 		"catalog show h100-sxm", "catalog show dgx-h100", "catalog show korea", "catalog show vllm", "catalog show nvlink4", "catalog show hopper", "catalog show cautious",

@@ -13,31 +13,34 @@ import (
 	"roofline/catalog"
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
+	"roofline/estimate/calibrate"
 )
 
 // globals are the flags of every verb.
 type globals struct {
-	Format  show.Format `help:"Form of the answer: table, json, csv or markdown." enum:"table,json,csv,markdown" default:"table"`
-	Output  string      `short:"o" help:"Write the answer to a file, whose ending chooses the form: .json, .csv, .md, .txt, or a picture as .svg, .png or .pdf." placeholder:"FILE"`
-	Catalog []string    `help:"A catalog file or folder that adds to the embedded catalog or overrides values of it. Repeatable." placeholder:"FILE"`
-	Quiet   bool        `help:"Print the answer alone, without warnings."`
-	Wide    bool        `help:"Print all columns, however wide."`
+	Format      show.Format `help:"Form of the answer: table, json, csv or markdown." enum:"table,json,csv,markdown" default:"table"`
+	Output      string      `short:"o" help:"Write the answer to a file, whose ending chooses the form: .json, .csv, .md, .txt, or a picture as .svg, .png or .pdf." placeholder:"FILE"`
+	Catalog     []string    `help:"A catalog file or folder that adds to the embedded catalog or overrides values of it. Repeatable." placeholder:"FILE"`
+	Calibration []string    `help:"What real runs say of a machine: a file that calibrate wrote. Repeatable." placeholder:"FILE"`
+	Quiet       bool        `help:"Print the answer alone, without warnings."`
+	Wide        bool        `help:"Print all columns, however wide."`
 }
 
 // session is what a command needs to answer: the catalog, the files it may read, where to write, and what day it is.
 type session struct {
 	*globals
-	catalog *catalog.Catalog
-	files   deploy.Files
-	args    []string
-	out     io.Writer
-	errs    io.Writer
-	show    func(*show.Answer) // where a page gets answers; nil: they are written
-	now     time.Time
+	catalog      *catalog.Catalog
+	calibrations *deploy.Calibrations
+	files        deploy.Files
+	args         []string
+	out          io.Writer
+	errs         io.Writer
+	show         func(*show.Answer) // where a page gets answers; nil: they are written
+	now          time.Time
 }
 
 func newSession(g *globals, c call, out, errs io.Writer) (*session, error) {
-	s := &session{globals: g, catalog: catalog.Default(), files: c.files, args: c.args, out: out, errs: errs, show: c.show, now: today()}
+	s := &session{globals: g, catalog: catalog.Default(), calibrations: &deploy.Calibrations{}, files: c.files, args: c.args, out: out, errs: errs, show: c.show, now: today()}
 	if g.Output != "" {
 		f, err := formatOf(g.Output)
 		if err != nil {
@@ -50,7 +53,34 @@ func newSession(g *globals, c call, out, errs io.Writer) (*session, error) {
 			return nil, err
 		}
 	}
+	for _, name := range g.Calibration {
+		if err := s.calibrate(name); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
+}
+
+// calibrate adds a calibration.
+func (s *session) calibrate(name string) error {
+	data, err := s.files.Read(name)
+	if err != nil {
+		return fmt.Errorf("--calibration %s: no such file", name)
+	}
+	f, err := calibrate.Read(name, data)
+	if err != nil {
+		return err
+	}
+	d, err := s.catalog.Find(f.Device)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if s.catalog.Runtime(f.Runtime) == nil {
+		return fmt.Errorf("%s: unknown runtime %q: roofline catalog list --runtimes", name, f.Runtime)
+	}
+	f.Device = d.ID
+	s.calibrations.Add(f)
+	return nil
 }
 
 // today is the date prices are judged stale by. SOURCE_DATE_EPOCH pins it, so that output can be reproduced.
@@ -107,6 +137,11 @@ func formatOf(path string) (show.Format, error) {
 // answer writes an answer where the user wants it.
 func (s *session) answer(a *show.Answer) error {
 	a.Wide = s.Wide
+	if used, unused := s.calibrations.Used(); used != "" || unused != nil {
+		a.Assumed = strings.TrimPrefix(a.Assumed+" · "+used, " · ")
+		a.Assumed = strings.TrimSuffix(a.Assumed, " · ")
+		a.Warnings = append(a.Warnings, unused...)
+	}
 	if s.Quiet {
 		a.Warnings, a.Notes = nil, nil
 	}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -25,9 +23,10 @@ import (
 
 // validateCmd compares predictions with measurements.
 type validateCmd struct {
-	From         []string `help:"Add measurements of your own: a CSV file as docs/accuracy.md describes. Repeatable." placeholder:"FILE"`
+	From         []string `help:"Add measurements of your own: a CSV file as docs/accuracy.md describes, or what a benchmark wrote, as docs/calibration.md lists. Repeatable." placeholder:"FILE"`
 	Device       string   `help:"Only measurements on these devices: names, a comma list, a glob, or all." default:"all" placeholder:"ID"`
 	pictureFlags `embed:""`
+	runFlags     `embed:""`
 
 	By []string `help:"Group by: ${enum}. A comma list groups by all of them." enum:"quantity,class,phase,device,runtime,model,format,limit,source" default:"quantity" placeholder:"KEY"`
 }
@@ -39,6 +38,7 @@ func (validateCmd) Help() string {
   roofline validate --by device,quantity
   roofline validate --device h100-sxm --by runtime,model
   roofline validate --from my-runs.csv --by source
+  roofline validate --from vllm-serve.json --model llama-3.1-8b --device h100-sxm --by source,quantity
   roofline validate --format csv -o rows.csv      one row per measurement`
 }
 
@@ -48,7 +48,9 @@ func (c *validateCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	report := validate.Run(ms, newWorld(s.catalog))
+	w := newWorld(s.catalog)
+	w.calibrations = s.calibrations
+	report := validate.Run(ms, w)
 	if len(report.Points) == 0 {
 		if len(report.Skipped) > 0 {
 			return fmt.Errorf("no measurement could be predicted: %s", report.Skipped[0].Reason)
@@ -90,8 +92,7 @@ func (c *validateCmd) measurements(s *session) ([]validate.Measurement, error) {
 		return nil, err
 	}
 	for _, name := range c.From {
-		f, err := os.Open(name)
-		own, err := readTable(name, f, err)
+		own, err := c.own(s, name)
 		if err != nil {
 			return nil, err
 		}
@@ -125,9 +126,6 @@ func shipped(files fs.FS) ([]validate.Measurement, error) {
 
 // readTable reads and closes a table that was opened.
 func readTable(name string, f fs.File, err error) ([]validate.Measurement, error) {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such file", name)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -249,8 +247,9 @@ func validateWarnings(n namer, r *validate.Report) (warnings []string) {
 
 // world is what measurements name, in a catalog.
 type world struct {
-	catalog *catalog.Catalog
-	models  map[string]*deploy.Loaded
+	catalog      *catalog.Catalog
+	calibrations *deploy.Calibrations
+	models       map[string]*deploy.Loaded
 }
 
 func newWorld(c *catalog.Catalog) *world {
@@ -268,7 +267,8 @@ func (w *world) Target(device, name string, q validate.Quantity, plan parallel.P
 		return nil, fmt.Errorf("no runtime predicts %s on a %s", q, d.Kind)
 	}
 	t := &estimate.Target{Device: d, Efficiency: w.catalog.Efficiency(d), Runtime: p}
-	deployer := deploy.Deployer{Catalog: w.catalog, Wish: deploy.Wish{Plan: plan}, Serves: serves[q.Class()]}
+	w.calibrations.Apply(t, "")
+	deployer := deploy.Deployer{Catalog: w.catalog, Calibrations: w.calibrations, Wish: deploy.Wish{Plan: plan}, Serves: serves[q.Class()]}
 	return t, deployer.Spread(t, plan.Devices())
 }
 

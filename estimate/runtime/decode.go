@@ -148,6 +148,9 @@ var classKeys = sync.OnceValue(func() []string {
 	return keys
 })
 
+// ClassName returns the name of a class of work in files.
+func ClassName(c model.Class) string { return classKeys()[c] }
+
 // kebab turns DepthwiseConv into depthwise-conv; MatMul is one word to most people: matmul.
 func kebab(name string) string {
 	if name == "MatMul" {

@@ -125,7 +125,7 @@ func Read(file string, r io.Reader) ([]Measurement, error) {
 				return nil, at(file, c, i, fmt.Errorf("%s: %w", header[i], err))
 			}
 		}
-		if err := m.check(); err != nil {
+		if err := m.Check(); err != nil {
 			return nil, at(file, c, 0, err)
 		}
 		out = append(out, m)
@@ -214,8 +214,8 @@ func number(f *float64, cell string) error {
 	return nil
 }
 
-// check reports what a measurement lacks to be predicted.
-func (m *Measurement) check() error {
+// Check reports what a measurement lacks to be predicted.
+func (m *Measurement) Check() error {
 	var lacks []string
 	need := func(ok bool, columns ...string) {
 		if !ok {

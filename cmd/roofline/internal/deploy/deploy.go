@@ -38,6 +38,9 @@ type Deployer struct {
 	Serves  string                      // Language or Graph
 	Where   func(*hardware.Device) bool // which of the devices asked for are meant; nil: all
 
+	Calibrations *Calibrations // nil: none
+	Model        string        // that will run, by name: calibrations can be of a model
+
 	systems []*hardware.System // that were named in the place of devices
 }
 
@@ -64,6 +67,7 @@ func (d *Deployer) Targets() ([]estimate.Target, error) {
 			return nil, fmt.Errorf("--memory is for devices whose memory the catalog does not have; %s has %s", devices[i].ID, known)
 		}
 		t.Efficiency = d.Catalog.Efficiency(&devices[i])
+		d.Calibrations.Apply(&t, d.Model)
 		devices := 1
 		if s := d.system(t.Device.ID); s != nil {
 			devices = s.Count
@@ -228,6 +232,7 @@ func (d *Deployer) place(t *estimate.Target, p parallel.Plan, beyond parallel.Ne
 	t.Plan = p
 	var err error
 	t.Fabric, err = parallel.Place(t.Device, p, d.Catalog.LinkKind, beyond)
+	d.Calibrations.Connect(t)
 	return errors.Join(err, d.pay(t))
 }
 

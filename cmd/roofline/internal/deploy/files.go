@@ -26,6 +26,8 @@ type Files interface {
 	Read(name string) ([]byte, error)
 	// Sum returns the SHA-256 of a file, in hexadecimal.
 	Sum(name string) (string, error)
+	// Open opens a file that may be large, to be read once.
+	Open(name string) (io.ReadCloser, error)
 	// TOML lists the documents a name stands for: a file itself, or every .toml below a folder.
 	TOML(name string) ([]string, error)
 }
@@ -63,6 +65,18 @@ func (Disk) Sum(name string) (string, error) {
 	sum := sha256.New()
 	_, err = io.Copy(sum, f)
 	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// Open opens a file.
+func (Disk) Open(name string) (io.ReadCloser, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(name)
 }
 
 // TOML lists the documents a path stands for.
@@ -148,6 +162,12 @@ func (m Memory) Sum(name string) (string, error) {
 	data, err := m.Read(name)
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), err
+}
+
+// Open returns what is in one of these files.
+func (m Memory) Open(name string) (io.ReadCloser, error) {
+	data, err := m.Read(name)
+	return io.NopCloser(bytes.NewReader(data)), err
 }
 
 // TOML returns the name of one of these files.

@@ -107,6 +107,9 @@ func (x *experiment) require(r *require) (*requirement, error) {
 	out := &requirement{Metric: m.ID, Target: r.target, Load: loadName(now), Now: reading.Value,
 		Met: atLeast == (reading.Value >= r.target) || reading.Value == r.target}
 	for _, p := range x.buyable(q, m) {
+		if p.name == "memory capacity" && m.ID != "throughput" && m.ID != "cost" {
+			p.least = p.now // with less the requests that run are fewer, and faster for those that wait
+		}
 		root, err := sensitivity.Solve(func(factor float64) (float64, bool) {
 			if factor == 1 {
 				return reading.Value, true

@@ -70,6 +70,15 @@ func TestRequireFedBack(t *testing.T) {
 	}
 }
 
+// Less memory makes the requests that run faster, because others wait: that is no way to a target.
+func TestRequireTakesNoMemoryAway(t *testing.T) {
+	for _, n := range asksWhatif(t, "qwen3-30b-a3b", "--device", "a100-sxm-80gb", "--concurrency", "64", "--require", "tpot=20ms").Required[0].Takes {
+		if n.Parameter == "memory capacity" && (n.Reaches || n.Factor != 0) {
+			t.Errorf("%+v", n)
+		}
+	}
+}
+
 // By hand: at full peaks and without overhead a decode step of one sequence is bytes ÷ bandwidth: twice the bandwidth,
 // half the time. Nothing else matters.
 func TestElasticityByHand(t *testing.T) {

@@ -87,16 +87,11 @@ func (c *recommendCmd) demand(p *space) (recommend.Demand, error) {
 	return d, err
 }
 
-// limited refuses limits on what is not predicted.
+// limited refuses limits on what is not predicted of a kind of model.
 func (p *space) limited(limits slo.Limits) error {
-	if p.loaded.Language == nil {
-		if slices.ContainsFunc(limits, func(l slo.Limit) bool { return l.Quantity() != slo.Quantity{Metric: slo.Latency, Statistic: slo.Mean} }) {
-			return fmt.Errorf("--slo %v: a batch of a graph has one time: limit its latency", limits)
-		}
-		return nil
-	}
-	if slices.ContainsFunc(limits, func(l slo.Limit) bool { return l.Statistic != slo.Mean }) {
-		return fmt.Errorf("--slo %v: means only, no percentile of a served model is predicted", limits)
+	batch := slo.Quantity{Metric: slo.Latency, Statistic: slo.Mean}
+	if p.loaded.Language == nil && slices.ContainsFunc(limits, func(l slo.Limit) bool { return l.Quantity() != batch }) {
+		return fmt.Errorf("--slo %v: a batch of a graph has one time: limit its latency", limits)
 	}
 	return nil
 }

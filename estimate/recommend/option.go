@@ -109,6 +109,9 @@ func (r *replica) Most() (float64, error) {
 	return most / r.ready.Shares(), err
 }
 
+// Tries returns how many loads a search for the busiest takes at least.
+func (r *replica) Tries() float64 { return r.ready.Tries() }
+
 // mostReplicas is more than anybody runs of one model.
 const mostReplicas = 1 << 16
 

@@ -39,6 +39,8 @@ type deployed struct {
 func (d deployed) Shares() float64        { return float64(d.target.Count) }
 func (d deployed) Most() (float64, error) { return d.most * d.Shares(), nil }
 
+func (d deployed) Tries() float64 { return 16 }
+
 func (d deployed) At(users float64) *estimate.Result {
 	t := d.start + d.each*unit.Seconds(users/d.Shares())
 	band := estimate.Band{Low: t * unit.Seconds(d.low), Expected: t, High: t * unit.Seconds(d.high)}

@@ -29,6 +29,8 @@ type Deployment interface {
 	Shares() float64
 	// Most returns the largest load that fits, 0 if none does; [estimate.ErrCapacity] where the memory is not known.
 	Most() (float64, error)
+	// Tries returns how many loads a search for the busiest takes at least.
+	Tries() float64
 }
 
 // Most stands for the largest load that fits, in a list of loads.
@@ -96,6 +98,9 @@ func (s serving) At(load float64) *estimate.Result { return s.Estimate(load, s.r
 
 func (s serving) Shares() float64 { return float64(s.Target.Replicas()) }
 
+// Tries is small: waves of tiles begin at multiples of 64 requests.
+func (s serving) Tries() float64 { return 16 }
+
 func (s serving) Most() (float64, error) {
 	users, err := s.MaxUsers(s.request)
 	return users * float64(s.Target.Replicas()), err
@@ -124,5 +129,8 @@ func (b batches) At(load float64) *estimate.Result {
 }
 
 func (b batches) Shares() float64 { return 1 }
+
+// Tries is large: images are many rows of a product each, so that waves begin at any batch.
+func (b batches) Tries() float64 { return 128 }
 
 func (b batches) Most() (float64, error) { return b.model.MaxBatch(b.target) }

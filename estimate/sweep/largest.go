@@ -17,6 +17,8 @@ var ErrMemory = errors.New("does not fit")
 type Asked interface {
 	At(load float64) *estimate.Result
 	Most() (float64, error)
+	// Tries returns how many loads below the largest a search for the busiest takes at least.
+	Tries() float64
 }
 
 // Busiest returns the load that puts through most among those that fit and keep a condition, and the answer there. Where no
@@ -24,8 +26,8 @@ type Asked interface {
 // load, or [estimate.ErrCapacity] without one.
 //
 // Times never fall as the load rises, so the largest load that keeps the condition is found by bisection. Throughput can
-// fall, where a last wave of tiles is begun: of the loads below the largest, 16 to 31 are tried as well, the multiples of a
-// power of two.
+// fall, where a last wave of tiles is begun: of the loads below the largest so many are tried as well, the multiples of a
+// power of two, and from the best of them those beside it as long as they are better.
 func Busiest(d Asked, keeps func(*estimate.Result) bool, rate func(*estimate.Result) float64) (load float64, r *estimate.Result, err error) {
 	most, err := d.Most()
 	if err != nil {
@@ -39,17 +41,24 @@ func Busiest(d Asked, keeps func(*estimate.Result) bool, rate func(*estimate.Res
 		return 0, least, nil
 	}
 	load, r = largest(d, min(math.Floor(most), LargestBatch), keeps)
-	step := math.Exp2(math.Floor(math.Log2(max(load/tried, 1))))
-	for n := math.Ceil(load/step-1) * step; n >= 1; n -= step {
+	top := load
+	step := math.Exp2(math.Floor(math.Log2(max(load/d.Tries(), 1))))
+	for n := math.Ceil(top/step-1) * step; n >= 1; n -= step {
 		if at := d.At(n); rate(at) > rate(r) {
+			load, r = n, at
+		}
+	}
+	for _, side := range []float64{1, -1} {
+		for n := load + side; n >= 1 && n <= top; n += side {
+			at := d.At(n)
+			if rate(at) <= rate(r) {
+				break
+			}
 			load, r = n, at
 		}
 	}
 	return load, r, nil
 }
-
-// tried is how many loads below the largest are tried, at least.
-const tried = 16
 
 // largest returns the largest whole load up to most that keeps a condition which 1 keeps, and the answer there.
 func largest(d Asked, most float64, keeps func(*estimate.Result) bool) (load float64, r *estimate.Result) {

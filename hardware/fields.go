@@ -33,6 +33,9 @@ func Fields[T any](record *T) []Field {
 	return fields(nil, "", reflect.ValueOf(record).Elem())
 }
 
+// Table is a value that lists what it holds by name, such as a factor for each class of work.
+type Table interface{ Entries() []Field }
+
 func fields(out []Field, prefix string, s reflect.Value) []Field {
 	for i := range s.NumField() {
 		tag, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("toml"), ",")
@@ -53,6 +56,10 @@ func fields(out []Field, prefix string, s reflect.Value) []Field {
 				if r := x[f]; r > 0 {
 					out = append(out, Field{name + "." + f.String(), r, r})
 				}
+			}
+		case Table:
+			for _, e := range x.Entries() {
+				out = append(out, Field{name + "." + e.Name, e.Value, e.Number})
 			}
 		case []Link:
 			kinds := map[string]int{}

@@ -148,3 +148,15 @@ func TestLike(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What a catalog lists of a profile includes the factors by class.
+func TestEntries(t *testing.T) {
+	p := Profile{Overlap: 0.5, Compute: ByClass{model.Conv: 0.65, model.DepthwiseConv: 0.32}}
+	var got []string
+	for _, f := range hardware.Fields(&p) {
+		got = append(got, f.Name+" "+f.String())
+	}
+	if want := "overlap 0.5, compute.conv 0.65, compute.depthwise-conv 0.32"; strings.Join(got, ", ") != want {
+		t.Errorf("got %s, want %s", strings.Join(got, ", "), want)
+	}
+}

@@ -147,6 +147,17 @@ func (b *ByClass) Of(c model.Class) float64 {
 	return b[c]
 }
 
+// Entries implements [hardware.Table].
+func (b ByClass) Entries() []hardware.Field {
+	var out []hardware.Field
+	for c, v := range b {
+		if v != 0 {
+			out = append(out, hardware.Field{Name: classKeys()[c], Value: v, Number: v})
+		}
+	}
+	return out
+}
+
 // Band says how far measurements were from the expected time: their 10th and 90th percentile, as factors of it.
 type Band struct {
 	Class         string          `toml:"class"`         // what was measured, in words

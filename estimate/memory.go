@@ -27,7 +27,21 @@ func (l *Language) footprint(kv unit.Bytes, users float64) *Footprint {
 // Footprint returns the memory of the busiest device with so many requests in flight per replica, each at its full
 // length.
 func (l *Language) Footprint(users float64, r Request) *Footprint {
-	return l.footprint(l.sequence(r.ISL+r.OSL)*unit.Bytes(math.Ceil(l.share(users))), users)
+	return l.footprint(l.cached(math.Ceil(l.share(users)), r.ISL+r.OSL, r), users)
+}
+
+// shared returns the cache of the prefix that all requests share.
+func (l *Language) shared(r Request) unit.Bytes {
+	if r.Hit == 0 {
+		return 0
+	}
+	return l.sequence(r.Hit * r.ISL)
+}
+
+// cached returns the cache of so many requests of a context on a device: what they share lies there once.
+func (l *Language) cached(requests, context float64, r Request) unit.Bytes {
+	shared := l.shared(r)
+	return shared + (l.sequence(context)-shared)*unit.Bytes(requests)
 }
 
 // occupied returns the memory of the busiest device under a load. Requests that wait take none; those that run, beyond
@@ -39,7 +53,7 @@ func (l *Language) occupied(running float64, r Request) *Footprint {
 	if err != nil || *full.Fits || free < l.sequence(r.ISL+r.OSL) {
 		return full
 	}
-	return l.footprint(min(free, l.sequence(r.context())*unit.Bytes(l.share(running))), running)
+	return l.footprint(min(free, l.cached(l.share(running), r.context(), r)), running)
 }
 
 // KVCapacity returns the memory left for the KV cache on each device when the logits of so many users per replica are
@@ -54,8 +68,12 @@ func (l *Language) KVCapacity(users float64) (unit.Bytes, error) {
 
 // MaxUsers returns how many requests of full length fit one replica at a time, at most 256; 0 if the model doesn't fit.
 func (l *Language) MaxUsers(r Request) (float64, error) {
-	room, err := l.Room(r.ISL + r.OSL)
-	return min(maxUsers, room.Users), err
+	free, err := l.KVCapacity(maxUsers)
+	shared, one := l.shared(r), l.sequence(r.ISL+r.OSL)
+	if err != nil || free < one {
+		return 0, err
+	}
+	return min(maxUsers, l.ranks*math.Floor(float64((free-shared)/(one-shared)))), nil
 }
 
 // Room says how a model lies in the memory of a replica and what is left for requests.

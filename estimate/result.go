@@ -5,6 +5,7 @@ import (
 
 	"roofline/estimate/cost"
 	"roofline/estimate/runtime"
+	"roofline/estimate/serving"
 	"roofline/estimate/slo"
 	"roofline/hardware"
 	"roofline/hardware/dtype"
@@ -27,6 +28,7 @@ type Result struct {
 	Throughput *Throughput  `json:"throughput,omitempty"`
 	Prefill    *Prefill     `json:"prefill,omitempty"`
 	Decode     *Decode      `json:"decode,omitempty"`
+	Simulated  *Simulated   `json:"simulated,omitempty"`
 	Load       *Load        `json:"load,omitempty"` // language models under load
 	BoundBy    *Limit       `json:"bound_by,omitempty"`
 	Memory     *Footprint   `json:"memory,omitempty"`
@@ -110,6 +112,19 @@ type Load struct {
 	Stable      bool         `json:"stable"`                  // else the line grows without end, and there are no times
 	Running     float64      `json:"running"`                 // requests in the machines at a time
 	Wait        unit.Seconds `json:"wait_s,omitempty"`        // for room in the cache, part of TTFT
+}
+
+// Simulated is what came of a simulation of the scheduler on the same step times.
+type Simulated struct {
+	Seed     uint64         `json:"seed"`
+	Requests int            `json:"requests"`
+	Rate     float64        `json:"requests_per_s"`
+	Busy     float64        `json:"busy"` // share of the time the replicas worked
+	TTFT     serving.Times  `json:"ttft_s"`
+	TPOT     *serving.Times `json:"tpot_s,omitempty"`
+	Latency  serving.Times  `json:"latency_s"`
+	Within   *float64       `json:"within_limits,omitempty"`          // share of the requests that keep every limit
+	Goodput  *float64       `json:"goodput_requests_per_s,omitempty"` // their rate
 }
 
 // Prefill is the work on one prompt, however the model is spread. TTFT includes queueing under load.

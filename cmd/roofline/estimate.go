@@ -25,6 +25,10 @@ type estimateCmd struct {
 	SLO  slo.Limits `name:"slo" help:"Limits to hold the answer against, on the mean unless p95 or p99 is said: ttft.p95=1s,tpot=50ms, or interactive, chat." placeholder:"LIMITS"`
 	Sort string     `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
 
+	Rate     string  `help:"Requests per second in all, or a list, instead of a number of users: an open loop." placeholder:"N"`
+	Simulate bool    `help:"Run the scheduler step by step beside the estimate, on simulated requests."`
+	Seed     *uint64 `help:"With --simulate: what chance starts from. Default: 1." placeholder:"N"`
+
 	Explain bool `help:"Print what the cost is made of, and what it rests on."`
 }
 
@@ -35,6 +39,7 @@ func (estimateCmd) Help() string {
   roofline estimate model.onnx --device l4,rtx-4090 --dtype fp16 --batch 1,max
   roofline estimate llama-3.1-8b --device h100-sxm,mi300x --workload 4k/512
   roofline estimate llama-3.1-70b --device h100-sxm --count 8 --tp 4 --dtype fp8
+  roofline estimate llama-3.1-8b --device h100-sxm,mi300x --rate 4 --chunk 2k --slo ttft.p95=1s,tpot=50ms
   roofline estimate llama-3.1-8b --device h100-sxm --phase decode --context 2048 --batch 16
   roofline estimate llama-3.1-70b --device dgx-h100 --price purchase --site korea --utilization 0.6 --explain`
 }
@@ -46,6 +51,9 @@ func (c *estimateCmd) Run(s *session) error {
 		return err
 	}
 	if err := c.limits(loaded); err != nil {
+		return err
+	}
+	if err := c.traffic(loaded); err != nil {
 		return err
 	}
 	x, err := c.ask(s, loaded, fused{})
@@ -63,6 +71,7 @@ func (c *estimateCmd) Run(s *session) error {
 	default:
 		a = languageAnswer(c, s, loaded, x.rows, x.request, x.users)
 	}
+	a.Tables = append(a.Tables, simulations(newNamer(s.catalog), x.rows)...)
 	a.Picture = c.draw(func() chart.Chart { return bars(s, a, loaded, x) })
 	c.explain(s, a, x.rows)
 	if err := s.answer(a); err != nil {
@@ -137,8 +146,8 @@ func (c *question) step() (*transformer.Step, error) {
 		}
 		return nil, nil
 	}
-	if c.ISL > 0 || c.OSL > 0 || c.Workload != "" || c.Concurrency != "" {
-		return nil, fmt.Errorf("--isl, --osl, --workload and --concurrency are for serving; a bare phase takes --batch and --context")
+	if c.ISL > 0 || c.OSL > 0 || c.Workload != "" || c.Concurrency != "" || c.batchFlags.said() {
+		return nil, fmt.Errorf("--isl, --osl, --workload, --concurrency and how requests are batched are for serving; a bare phase takes --batch and --context")
 	}
 	if c.Tokens != "output" {
 		return nil, fmt.Errorf("--tokens is for serving: a bare phase has tokens of one kind")
@@ -172,6 +181,16 @@ func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estim
 		r.results = []*estimate.Result{l.EstimatePhase(*step)}
 		return r
 	}
+	for _, rate := range c.rates {
+		e := l.EstimateRate(rate, q)
+		if c.simulate != nil && e.Load.Stable {
+			e.Simulated = l.SimulateRate(rate, q, c.simulate.seed, c.simulate.limits)
+		}
+		r.results = append(r.results, e)
+	}
+	if c.rates != nil {
+		return r
+	}
 	replicas := float64(t.Replicas())
 	full, err := l.MaxUsers(q)
 	for _, u := range users {
@@ -183,7 +202,11 @@ func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estim
 			u = full * replicas // 0 gives the answer for one, which says that it does not fit
 		}
 		// Fewer requests than replicas leave replicas idle: each that works has one.
-		r.results = append(r.results, l.Estimate(max(u, 1), q))
+		e := l.Estimate(max(u, 1), q)
+		if c.simulate != nil {
+			e.Simulated = l.SimulateUsers(int(max(u, 1)), q, c.simulate.seed, c.simulate.limits)
+		}
+		r.results = append(r.results, e)
 	}
 	return r
 }

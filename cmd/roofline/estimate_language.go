@@ -27,13 +27,19 @@ func keys[K ~string | ~uint8](set map[K]bool) []string {
 func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, q estimate.Request, users []float64) *show.Answer {
 	n := newNamer(s.catalog)
 	a := &show.Answer{
-		Sentence: languageSentence(n, rows, q),
-		Assumed:  languageAssumed(loaded, q, rows),
+		Assumed: strings.Join(append([]string{languageAssumed(loaded, q, rows)}, c.words()...), " · "),
 		JSON: newDocument(s, rows, assumption{Name: "model", Value: loaded.Name(), Source: loaded.Source},
 			assumption{Name: "isl", Value: q.ISL}, assumption{Name: "osl", Value: q.OSL},
 			c.utilization()),
 	}
+	if c.rates == nil {
+		a.Sentence = languageSentence(n, rows, q)
+	} else {
+		a.Sentence = rateSentence(n, rows)
+	}
 	switch {
+	case c.rates != nil:
+		a.Tables = []show.Table{perRate(n, rows, q)}
 	case len(rows) == 1 && len(rows[0].results) == 2 && c.Concurrency == "" && rows[0].results[1] != nil && s.Format == show.Text:
 		a.Tables = []show.Table{decomposition(&rows[0], q)}
 	case len(users) == 2 && c.Concurrency == "":
@@ -306,8 +312,12 @@ func checkNotes(r *row, q estimate.Request) []string {
 	if e == nil {
 		e = r.results[0]
 	}
-	return []string{fmt.Sprintf("to check on the real thing:\n  vllm bench serve --dataset-name random --random-input-len %.0f --random-output-len %.0f \\\n      --max-concurrency %.0f --save-result",
-		q.ISL, q.OSL, e.Workload.Concurrency)}
+	load := fmt.Sprintf("--max-concurrency %.0f", e.Workload.Concurrency)
+	if e.Workload.Rate > 0 {
+		load = fmt.Sprintf("--request-rate %.4g", e.Workload.Rate)
+	}
+	return []string{fmt.Sprintf("to check on the real thing:\n  vllm bench serve --dataset-name random --random-input-len %.0f --random-output-len %.0f \\\n      %s --save-result",
+		q.ISL, q.OSL, load)}
 }
 
 // phaseAnswer lays out the estimates of one bare phase.

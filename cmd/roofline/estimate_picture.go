@@ -48,6 +48,8 @@ func pictured(x *asked) (latency latencyMeasure, first, last string) {
 	switch {
 	case x.step != nil:
 		return stepLatency, "", ""
+	case len(x.rates) > 0:
+		return tokenLatency, atRate(x.rates[0]), atRate(x.rates[len(x.rates)-1])
 	case len(x.users) > 0:
 		return tokenLatency, atUsers(x.users[0]), atUsers(x.users[len(x.users)-1])
 	}
@@ -92,6 +94,11 @@ func atUsers(users float64) string {
 	return fmt.Sprintf(", %.0f requests", users)
 }
 
+// atRate names an open loop.
+func atRate(perSecond float64) string {
+	return fmt.Sprintf(" at %s requests/s", unit.Number(perSecond, 3))
+}
+
 // bar is the row of one device.
 func bar(n namer, r *row, latency latencyMeasure) chart.Bar {
 	out := chart.Bar{Name: n.of(&r.target)}
@@ -109,6 +116,19 @@ func bar(n namer, r *row, latency latencyMeasure) chart.Bar {
 	}
 	if last == nil {
 		out.Values = append(out.Values, chart.Unknown("memory not known"), chart.Unknown("–"))
+		return out
+	}
+	if load := last.Load; last.Workload.Rate > 0 { // what comes goes out again, however long it takes
+		if !load.Stable {
+			out.Values = append(out.Values, chart.Unknown("unstable"), chart.Unknown("–"))
+			return out
+		}
+		out.Values = append(out.Values, chart.Estimated{Value: last.Throughput.Value})
+		if m := money(last); !math.IsNaN(m) {
+			out.Values = append(out.Values, chart.Estimated{Value: m})
+		} else {
+			out.Values = append(out.Values, chart.Unknown("no price"))
+		}
 		return out
 	}
 	// Throughput and money follow the latency by Little's law.

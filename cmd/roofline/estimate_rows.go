@@ -80,7 +80,7 @@ func (c *estimateCmd) rank(r *row) float64 {
 	}
 	last := r.last()
 	switch {
-	case last == nil:
+	case last == nil || last.Load != nil && !last.Load.Stable:
 		return math.MaxFloat64
 	case c.Sort == "latency":
 		return float64(r.results[0].Latency.Expected)

@@ -241,11 +241,23 @@ type requestFlags struct {
 	Tokens      string `help:"Tokens that throughput and money count: output, total or input." enum:"output,total,input" default:"output"`
 	Phase       string `help:"A bare phase instead of serving: prefill or decode." enum:",prefill,decode" default:""`
 	Context     tokens `help:"With --phase: tokens attended to (decode) or in the prompt (prefill)." placeholder:"N"`
+
+	batchFlags `embed:""`
+}
+
+// request returns what every user asks.
+func (f *requestFlags) request() (estimate.Request, error) {
+	isl, osl, err := f.lengths()
+	if err == nil {
+		err = f.batchFlags.check()
+	}
+	return estimate.Request{ISL: float64(isl), OSL: float64(osl), ISLSpread: float64(f.Spread), OSLSpread: float64(f.Spread),
+		Hit: float64(f.PrefixHit), Tokens: estimate.Tokens(f.Tokens)}, err
 }
 
 // serving reports whether anything was said about requests.
 func (f *requestFlags) serving() bool {
-	return f.ISL > 0 || f.OSL > 0 || f.Workload != "" || f.Concurrency != "" || f.Context > 0
+	return f.ISL > 0 || f.OSL > 0 || f.Workload != "" || f.Concurrency != "" || f.Context > 0 || f.batchFlags.said()
 }
 
 func (f *requestFlags) lengths() (isl, osl tokens, err error) {

@@ -121,7 +121,7 @@ func counts(flag, text string) ([]int, error) {
 // deployer returns what resolves the devices and what they cost.
 func (c *decision) deployer(s *session, serves string) (*deploy.Deployer, error) {
 	d := &deploy.Deployer{Catalog: s.catalog, Calibrations: s.calibrations, Serves: serves,
-		Wish: deploy.Wish{Devices: c.Device, Memory: c.Memory, Money: c.money()}}
+		Wish: deploy.Wish{Devices: c.Device, Memory: c.Memory, Money: c.money(), Batching: c.batching()}}
 	if c.Where == "" {
 		return d, nil
 	}
@@ -182,11 +182,10 @@ func (c *decision) languages(s *session, p *space) error {
 	case c.Phase != "" || c.Context > 0:
 		return fmt.Errorf("--phase and --context are for estimate; this is about serving: --isl, --osl, --concurrency")
 	}
-	isl, osl, err := c.lengths()
-	if err != nil {
+	var err error
+	if p.request, err = c.request(); err != nil {
 		return err
 	}
-	p.request = estimate.Request{ISL: float64(isl), OSL: float64(osl), Tokens: estimate.Tokens(c.Tokens)}
 	if p.loads, err = loads("concurrency", c.Concurrency); err != nil {
 		return err
 	}

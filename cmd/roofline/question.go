@@ -6,6 +6,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/estimate"
 	"roofline/estimate/parallel"
+	"roofline/estimate/slo"
 	"roofline/model/transformer"
 )
 
@@ -19,8 +20,17 @@ type question struct {
 	bindFlags    `embed:""`
 	requestFlags `embed:""`
 
-	Batch  string `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
+	Batch    string    `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
+	rates    []float64 // requests per second, in place of users
+	simulate *simulation
+
 	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
+}
+
+// simulation is what to simulate beside an estimate.
+type simulation struct {
+	seed   uint64
+	limits slo.Limits // requests that keep them are counted
 }
 
 // check reports values that can't be.
@@ -34,7 +44,7 @@ func (c *question) check() error {
 // deployer resolves the devices and what they cost.
 func (c *question) deployer(s *session, serves string) *deploy.Deployer {
 	d := c.deviceFlags.deployer(s, serves)
-	d.Wish.Money = c.money()
+	d.Wish.Money, d.Wish.Batching = c.money(), c.batching()
 	return d
 }
 
@@ -59,6 +69,7 @@ type asked struct {
 
 	request estimate.Request // of a language model that serves
 	users   []float64
+	rates   []float64         // in place of users
 	step    *transformer.Step // of a bare phase
 }
 
@@ -98,11 +109,11 @@ func (c *question) askLanguage(s *session, loaded *deploy.Loaded) (*asked, error
 	if c.Fusion != "" || len(c.Dim) > 0 || len(c.Input) > 0 {
 		return nil, fmt.Errorf("--fusion, --dim and --input are for graphs; %s is a language model: --isl, --osl, --context", loaded.Name())
 	}
-	isl, osl, err := c.lengths()
+	request, err := c.request()
 	if err != nil {
 		return nil, err
 	}
-	x := &asked{request: estimate.Request{ISL: float64(isl), OSL: float64(osl), Tokens: estimate.Tokens(c.Tokens)}}
+	x := &asked{request: request, rates: c.rates}
 	if x.users, err = loads("concurrency", c.Concurrency, 1, most); err != nil {
 		return nil, err
 	}

@@ -17,12 +17,13 @@ import (
 
 // Wish is what the user asked for; zero values leave the choice to the tool.
 type Wish struct {
-	Devices string // names, comma lists, globs, "all"
-	Runtime string
-	Count   int
-	Plan    parallel.Plan // degrees of 0 are left to the tool
-	Memory  unit.Bytes
-	Money   Money
+	Devices  string // names, comma lists, globs, "all"
+	Runtime  string
+	Count    int
+	Plan     parallel.Plan // degrees of 0 are left to the tool
+	Memory   unit.Bytes
+	Money    Money
+	Batching estimate.Batching
 }
 
 // Language and Graph are the two kinds of models a runtime can serve.
@@ -62,7 +63,7 @@ func (d *Deployer) Targets() ([]estimate.Target, error) {
 			failed = err
 			continue
 		}
-		t := estimate.Target{Device: &devices[i], Runtime: profile, Memory: d.Wish.Memory}
+		t := estimate.Target{Device: &devices[i], Runtime: profile, Memory: d.Wish.Memory, Batching: d.Wish.Batching}
 		if known, _ := devices[i].Memory.Usable(); known > 0 && t.Memory > 0 && d.Named() {
 			return nil, fmt.Errorf("--memory is for devices whose memory the catalog does not have; %s has %s", devices[i].ID, known)
 		}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"roofline/cmd/roofline/internal/deploy"
+	"roofline/cmd/roofline/internal/show"
+	"roofline/estimate"
+	"roofline/estimate/serving"
+	"roofline/hardware/unit"
+)
+
+// traffic reads what was said of rates and of simulating.
+func (c *estimateCmd) traffic(loaded *deploy.Loaded) (err error) {
+	switch {
+	case loaded.Language == nil && (c.Rate != "" || c.Simulate):
+		return fmt.Errorf("--rate and --simulate are for language models; %s is a graph", loaded.Name())
+	case c.Phase != "" && (c.Rate != "" || c.Simulate):
+		return fmt.Errorf("--rate and --simulate are for serving; a bare phase takes --batch and --context")
+	case c.Rate != "" && c.Concurrency != "":
+		return fmt.Errorf("--rate and --concurrency: requests come at a rate, or users send one after the other; want one of them")
+	case c.Seed != nil && !c.Simulate:
+		return fmt.Errorf("--seed is of a simulation: add --simulate")
+	}
+	if c.Simulate {
+		seed := uint64(1)
+		if c.Seed != nil {
+			seed = *c.Seed
+		}
+		c.simulate = &simulation{seed, c.SLO}
+	}
+	c.rates, err = rates(c.Rate)
+	return err
+}
+
+// rateSentence says which devices keep up with the highest rate.
+func rateSentence(n namer, rows []row) string {
+	if len(rows) == 1 && !rows[0].failed() && rows[0].fits() {
+		e := rows[0].last()
+		if !e.Load.Stable {
+			return fmt.Sprintf("Unstable: %s keeps up with %s requests/s, not with %s.", n.of(&rows[0].target), unit.Number(e.Load.Capacity, 3), unit.Number(e.Workload.Rate, 3))
+		}
+		text := fmt.Sprintf("%s requests/s: TTFT %v, p95 %v", unit.Number(e.Workload.Rate, 3), e.Prefill.TTFT.Expected, e.Prefill.P95)
+		if e.Decode != nil {
+			text += fmt.Sprintf("; %s tok/s per user", unit.Number(e.Decode.UserSpeed, 3))
+		}
+		return text + fmt.Sprintf("; %s of what %s can take.", percent(e.Load.Utilization), n.of(&rows[0].target))
+	}
+	cheapest := best(rows, func(r *row) float64 {
+		if !r.last().Load.Stable {
+			return math.NaN()
+		}
+		return money(r.last())
+	})
+	if cheapest != nil {
+		e := cheapest.last()
+		return fmt.Sprintf("%s is the cheapest that keeps up with %s requests/s, $%s per M output tokens, at %s of what it can.", n.of(&cheapest.target),
+			unit.Number(e.Workload.Rate, 3), unit.Number(money(e), 3), percent(e.Load.Utilization))
+	}
+	for i := range rows {
+		if r := &rows[i]; !r.failed() && r.fits() && r.last().Load.Stable {
+			return fmt.Sprintf("%s keeps up; no price is known.", n.of(&r.target))
+		}
+	}
+	return "Nothing that was asked for keeps up with this rate."
+}
+
+// perRate shows one line per device and rate.
+func perRate(n namer, rows []row, q estimate.Request) show.Table {
+	whole := unit.Scales{{Factor: 1, Symbol: "s"}}
+	t := show.Table{Columns: []show.Column{
+		{Title: "device", Left: true, Shrink: 12}, {Title: "plan", Left: true}, {Title: "req/s"}, {Title: "use"}, {Title: "users"},
+		{Title: "TTFT", Scales: milliseconds, Base: "s"}, {Title: "TTFT p95", Scales: milliseconds, Base: "s"},
+		{Title: "TPOT", Scales: milliseconds, Base: "s"}, {Title: "E2E", Scales: whole}, {Title: perSecond(q)},
+		{Title: perMillion(q)}, {Title: "memory"},
+	}}
+	for i := range rows {
+		r := &rows[i]
+		name := n.of(&r.target)
+		if r.failed() {
+			t.Add(name, plan(&r.target), show.Unknown, "–", show.Unknown, show.NotSupported, show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, "–")
+			continue
+		}
+		for _, e := range r.results {
+			cells := []show.Cell{name, plan(&r.target), e.Workload.Rate}
+			if !e.Load.Stable {
+				t.Add(append(cells, "unstable", show.Unknown, show.Unknown, show.Unknown, show.Unknown, show.Unknown, e.Throughput.Value, money(e), memoryUse(e))...)
+				continue
+			}
+			tpot := show.Unknown
+			if e.Decode != nil {
+				tpot = seconds(e.Decode.TPOT.Expected)
+			}
+			t.Add(append(cells, percent(e.Load.Utilization), e.Workload.Concurrency, seconds(e.Prefill.TTFT.Expected), seconds(e.Prefill.P95), tpot,
+				seconds(e.Latency.Expected), e.Throughput.Value, money(e), memoryUse(e))...)
+		}
+	}
+	return t
+}
+
+// simulations shows what was simulated beside what was estimated, a line per load and source.
+func simulations(n namer, rows []row) (tables []show.Table) {
+	t := show.Table{Columns: []show.Column{{Title: "device", Left: true, Shrink: 12}, {Title: "load", Left: true}, {Title: "by", Left: true},
+		{Group: "TTFT", Title: "mean", Scales: milliseconds, Base: "s"}, {Group: "TTFT", Title: "p95", Scales: milliseconds, Base: "s"}, {Group: "TTFT", Title: "p99", Scales: milliseconds, Base: "s"},
+		{Group: "TPOT", Title: "mean", Scales: milliseconds, Base: "s"}, {Group: "TPOT", Title: "p95", Scales: milliseconds, Base: "s"},
+		{Title: "req/s"}, {Title: "within limits"}}}
+	for i := range rows {
+		for _, e := range rows[i].results {
+			if e == nil || e.Simulated == nil {
+				continue
+			}
+			name, load := n.of(&rows[i].target), e.Workload.String()
+			tpot := &serving.Times{Mean: unit.Seconds(math.NaN()), P95: unit.Seconds(math.NaN())}
+			if e.Decode != nil {
+				tpot = &serving.Times{Mean: e.Decode.TPOT.Expected, P95: e.Decode.P95}
+			}
+			t.Add(name, load, "formula", seconds(e.Prefill.TTFT.Expected), seconds(e.Prefill.P95), seconds(e.Prefill.P99), seconds(tpot.Mean), seconds(tpot.P95), e.Load.Rate, "–")
+			s := e.Simulated
+			if s.TPOT != nil {
+				tpot = s.TPOT
+			}
+			within := "–"
+			if s.Within != nil {
+				within = percent(*s.Within)
+			}
+			t.Add("", "", "simulation", seconds(s.TTFT.Mean), seconds(s.TTFT.P95), seconds(s.TTFT.P99), seconds(tpot.Mean), seconds(tpot.P95), s.Rate, within)
+		}
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return []show.Table{t}
+}

@@ -227,8 +227,8 @@ func (x *calibrated) defaults(lacks []string) string {
 
 // fits has a row per measured time.
 func (x *calibrated) fits() show.Table {
-	t := show.Table{Columns: []show.Column{{Title: "", Left: true, Shrink: 30}, {Title: "measured", Scales: milliseconds, Base: "s"}, {Title: "before", Scales: milliseconds, Base: "s"},
-		{Title: "after", Scales: milliseconds, Base: "s"}, {Title: "", Left: true}}}
+	t := show.Table{Columns: []show.Column{{Title: "run", Left: true, Shrink: 30}, {Title: "measured", Scales: milliseconds, Base: "s"}, {Title: "before", Scales: milliseconds, Base: "s"},
+		{Title: "after", Scales: milliseconds, Base: "s"}, {Title: "note", Left: true}}}
 	k := 0
 	for i := range x.measured {
 		m := &x.measured[i]
@@ -249,7 +249,7 @@ func (x *calibrated) fits() show.Table {
 		f := &x.solution.Fits[k]
 		k++
 		note := ""
-		if f.Doubted() {
+		if f.Doubted() && len(x.solution.Fits) > 2 {
 			note = fmt.Sprintf("counts %.0f %%: it does not agree", 100*f.Weight)
 		}
 		t.Add(f.Name, float64(f.Measured), float64(f.Before), float64(f.After), note)
@@ -271,7 +271,7 @@ func (x *calibrated) values() show.Table {
 
 // transfers has a row per prediction for another model or device.
 func (x *calibrated) transfers() show.Table {
-	t := show.Table{Columns: []show.Column{{Title: "carried to", Left: true}, {Title: "", Left: true, Shrink: 30}, {Title: "before", Scales: milliseconds, Base: "s"}, {Title: "after", Scales: milliseconds, Base: "s"}}}
+	t := show.Table{Columns: []show.Column{{Title: "carried to", Left: true}, {Title: "run", Left: true, Shrink: 30}, {Title: "before", Scales: milliseconds, Base: "s"}, {Title: "after", Scales: milliseconds, Base: "s"}}}
 	for _, c := range x.carried {
 		t.Add(c.To, c.What, float64(c.Before), float64(c.After))
 	}

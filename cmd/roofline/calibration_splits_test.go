@@ -167,7 +167,7 @@ func middle(v []float64) float64 {
 }
 
 // someChoices is how many choices of the run are tried where nothing is written.
-const someChoices = 3
+const someChoices = 2
 
 // oneRun calibrates with each run in turn and predicts the rest.
 func (c *calibrations) oneRun(what string, cases []calibrate.Case) {
@@ -332,40 +332,45 @@ func (c *calibrations) transfer() {
 // processor calibrates a CPU of which the peaks were measured on three graphs and predicts the others: the three of the
 // split, and many other threes.
 func (c *calibrations) processor() {
-	const measuredPeaks = 0.5
 	for _, of := range cpuThreads {
-		d := cpuDevice(of.name, of.peak, of.bandwidth)
-		k := catalog.Default()
-		k.Devices = append(slices.Clone(k.Devices), d)
-		own := &calibrations{c.T, c.world.with(k), measuredPeaks, map[string]*estimate.GraphModel{}, c.table}
-		runs := cpuRuns(c.T, own.world, d.ID, of.column)
-		cases := make([]calibrate.Case, len(runs))
-		at := map[string]int{}
-		for i := range runs {
-			cases[i], _ = own.caseOf(&runs[i])
-			at[runs[i].Model] = i
-		}
-		three := func(pick []int) (float64, bool) {
-			s, err := calibrate.Solve([]calibrate.Case{cases[pick[0]], cases[pick[1]], cases[pick[2]]})
-			if err != nil {
-				return 0, false
-			}
-			return own.errorOf(cases, pick, s), true
-		}
-		var all []float64
-		refused := 0
-		const choices = 60
-		for k := range choices {
-			e, ok := three([]int{k * 7 % len(cases), (k*13 + 5) % len(cases), (k*29 + 11) % len(cases)})
-			if !ok {
-				refused++
-				continue
-			}
-			all = append(all, e)
-		}
-		split, _ := three([]int{at["resnet50"], at["bert_base_s128"], at["mobilenet_v2"]})
-		slices.Sort(all)
-		c.Logf("ONNX Runtime, %s: before %.1f %%; on resnet50, bert_base_s128, mobilenet_v2 %.1f %%; on %d other threes median %.1f %%, best %.1f %%, worst %.1f %%, %d refused", of.name,
-			100*own.errorOf(cases, nil, nil), 100*split, len(all), 100*middle(all), 100*all[0], 100*all[len(all)-1], refused)
+		c.threes(of.name, of.column, of.peak, of.bandwidth)
 	}
+}
+
+// threes calibrates on threes of graphs.
+func (c *calibrations) threes(name, column string, peak unit.FLOPRate, bandwidth unit.ByteRate) {
+	const measuredPeaks = 0.5
+	d := cpuDevice("cpu", peak, bandwidth)
+	k := catalog.Default()
+	k.Devices = append(slices.Clone(k.Devices), d)
+	own := &calibrations{c.T, c.world.with(k), measuredPeaks, map[string]*estimate.GraphModel{}, c.table}
+	runs := cpuRuns(c.T, own.world, d.ID, column)
+	cases := make([]calibrate.Case, len(runs))
+	at := map[string]int{}
+	for i := range runs {
+		cases[i], _ = own.caseOf(&runs[i])
+		at[runs[i].Model] = i
+	}
+	three := func(pick []int) (float64, bool) {
+		s, err := calibrate.Solve([]calibrate.Case{cases[pick[0]], cases[pick[1]], cases[pick[2]]})
+		if err != nil {
+			return 0, false
+		}
+		return own.errorOf(cases, pick, s), true
+	}
+	var all []float64
+	refused := 0
+	const choices = 60
+	for k := range choices {
+		e, ok := three([]int{k * 7 % len(cases), (k*13 + 5) % len(cases), (k*29 + 11) % len(cases)})
+		if !ok {
+			refused++
+			continue
+		}
+		all = append(all, e)
+	}
+	split, _ := three([]int{at["resnet50"], at["bert_base_s128"], at["mobilenet_v2"]})
+	slices.Sort(all)
+	c.Logf("ONNX Runtime, %s: before %.1f %%; on resnet50, bert_base_s128, mobilenet_v2 %.1f %%; on %d other threes median %.1f %%, best %.1f %%, worst %.1f %%, %d refused", name,
+		100*own.errorOf(cases, nil, nil), 100*split, len(all), 100*middle(all), 100*all[0], 100*all[len(all)-1], refused)
 }

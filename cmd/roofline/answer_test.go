@@ -218,6 +218,40 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
+// The answers in the README are what its commands print: go test ./cmd/roofline -run ReadmeAnswers -update
+func TestReadmeAnswers(t *testing.T) {
+	const file = "../../README.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SOURCE_DATE_EPOCH", "1795305600") // as in the stories
+	switch now := withAnswers(t, string(text)); {
+	case now == string(text):
+	case *update:
+		if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
+			t.Error(err)
+		}
+	default:
+		t.Error("the README is not what the tool prints: go test ./cmd/roofline -run ReadmeAnswers -update")
+	}
+}
+
+// withAnswers returns a page with the answers of today under the command of each console block.
+func withAnswers(t *testing.T, page string) string {
+	t.Helper()
+	parts := strings.Split(page, "```console\n")
+	if len(parts) < 2 {
+		t.Error("the page has no console block")
+	}
+	for i := 1; i < len(parts); i++ {
+		block, after, _ := strings.Cut(parts[i], "```\n")
+		first, _, _ := strings.Cut(block, "\n")
+		parts[i] = first + "\n" + answer(t, 0, strings.Fields(strings.TrimPrefix(first, "$ roofline "))...) + "```\n" + after
+	}
+	return strings.Join(parts, "```console\n")
+}
+
 // BenchmarkColdStart starts the built command as a user does.
 func BenchmarkColdStart(b *testing.B) {
 	binary := filepath.Join(b.TempDir(), "roofline")

@@ -52,13 +52,7 @@ func TestCostDoc(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := costPage(t)
-	parts := strings.Split(page, "```console\n")
-	for i := 1; i < len(parts); i++ {
-		block, after, _ := strings.Cut(parts[i], "```\n")
-		first, _, _ := strings.Cut(block, "\n")
-		parts[i] = first + "\n" + answer(t, 0, strings.Fields(strings.TrimPrefix(first, "$ roofline "))...) + "```\n" + after
-	}
-	switch now := strings.Join(parts, "```console\n"); {
+	switch now := withAnswers(t, page); {
 	case now == page:
 	case *update:
 		if err := os.WriteFile(file, []byte(now), 0o644); err != nil {

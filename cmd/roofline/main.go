@@ -83,6 +83,7 @@ func run(args []string, out, errs io.Writer) int {
 type call struct {
 	args  []string
 	files deploy.Files
+	file  io.Writer          // gets what -o names; nil: a file is written
 	show  func(*show.Answer) // gets the answer before it is written; may be nil
 }
 

@@ -57,5 +57,5 @@ func (c *serveCmd) Run(s *session) error {
 
 // answerPage runs a command line for the page.
 func answerPage(c page.Call, out, errs io.Writer) int {
-	return call{args: c.Args, files: c.Files, show: c.Show}.run(out, errs)
+	return call{args: c.Args, files: c.Files, file: c.File, show: c.Show}.run(out, errs)
 }

@@ -35,12 +35,13 @@ type session struct {
 	args         []string
 	out          io.Writer
 	errs         io.Writer
+	file         io.Writer          // where a page gets what -o names; nil: a file is written
 	show         func(*show.Answer) // where a page gets answers; nil: they are written
 	now          time.Time
 }
 
 func newSession(g *globals, c call, out, errs io.Writer) (*session, error) {
-	s := &session{globals: g, catalog: catalog.Default(), calibrations: &deploy.Calibrations{}, files: c.files, args: c.args, out: out, errs: errs, show: c.show, now: today()}
+	s := &session{globals: g, catalog: catalog.Default(), calibrations: &deploy.Calibrations{}, files: c.files, file: c.file, args: c.args, out: out, errs: errs, show: c.show, now: today()}
 	if g.Output != "" {
 		f, err := formatOf(g.Output)
 		if err != nil {
@@ -154,15 +155,18 @@ func (s *session) answer(a *show.Answer) error {
 // write writes to standard output or to the file the user named, which is written whole or not at all. What a page asks
 // for goes to the page.
 func (s *session) write(to func(io.Writer) error) error {
-	if _, disk := s.files.(deploy.Disk); s.Output == "" || !disk {
+	switch {
+	case s.Output == "":
 		return to(s.out)
+	case s.file != nil:
+		return to(s.file)
 	}
 	return s.create(s.Output, to)
 }
 
 // create writes a file whole or not at all; a page writes none.
 func (s *session) create(path string, to func(io.Writer) error) error {
-	if _, disk := s.files.(deploy.Disk); !disk {
+	if s.file != nil {
 		return fmt.Errorf("%s: a page writes no files", path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".roofline-*")

@@ -188,13 +188,19 @@ const settled = `document.documentElement.dataset.ready === "yes" && document.ge
 
 func (v *visitor) settle() {
 	v.t.Helper()
+	v.until(settled)
+}
+
+// until waits for a condition to hold.
+func (v *visitor) until(condition string) {
+	v.t.Helper()
 	for range 400 {
-		if ready := eval[bool](v, settled); ready {
+		if eval[bool](v, condition) {
 			return
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	v.t.Fatalf("no answer; the page says %q", v.text("#problem"))
+	v.t.Fatalf("never %s; the page says %q", condition, v.text("#problem"))
 }
 
 func eval[T any](v *visitor, expression string) T {
@@ -281,12 +287,7 @@ func (v *visitor) drop(name, content string) {
 	v.must(os.WriteFile(path, []byte(content), 0o644))
 	v.steps++
 	v.do(chromedp.SetUploadFiles("#file", []string{path}))
-	for range 200 {
-		if said := v.text("#problem"); !strings.HasPrefix(said, "Reading") {
-			break
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
+	v.until(`!document.getElementById("problem").textContent.startsWith("Reading")`)
 	v.settle()
 }
 

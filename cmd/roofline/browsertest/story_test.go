@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -92,7 +91,7 @@ func TestShare(t *testing.T) {
 	other := visit(t, strings.TrimPrefix(address, world.address))
 	other.says("#sentence", sentence)
 	v.do(chromedp.NavigateBack())
-	time.Sleep(100 * time.Millisecond)
+	v.until(`document.querySelector("#tab-compare[aria-selected=true]") !== null`)
 	v.settle()
 	v.says("#tab-compare[aria-selected=true]", "Compare")
 }
@@ -129,7 +128,7 @@ func TestOwnDevice(t *testing.T) {
 	v.press("#own-open")
 	eval[bool](v, `(() => { document.getElementById("own-bandwidth").value = "6.7"; document.getElementById("own-memory").value = "160"; return true; })()`)
 	v.press("#own-add")
-	time.Sleep(200 * time.Millisecond)
+	v.until(`!document.getElementById("own").open`)
 	v.settle()
 	v.says("#command code", "--catalog my-device.toml")
 	own, like := v.row("my-device"), v.row("h100-sxm")
@@ -246,4 +245,45 @@ func TestReport(t *testing.T) {
 	if len(pdf) < 10000 {
 		t.Errorf("a PDF of %d bytes", len(pdf))
 	}
+}
+
+// TestMeasurement: a benchmark's file is held against the prediction, and one click lets all answers rest on it.
+func TestMeasurement(t *testing.T) {
+	results, err := os.ReadFile(filepath.Join("..", "..", "..", "estimate", "benchmark", "testdata", "vllm_serve.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visit(t, query("d", "h100-sxm,l4"))
+	before := v.row("h100-sxm")
+	v.drop("vllm_serve.json", string(results))
+	v.says("#tab-check[aria-selected=true]", "Check")
+	v.says("#command code", "--from vllm_serve.json")
+	v.says("#tables", "TPOT, 64")
+	if marks := eval[int](v, `document.querySelectorAll("#chart .mark").length`); marks < 2 {
+		t.Errorf("%d measured points are drawn", marks)
+	}
+	v.press("#calibrate")
+	v.until(`!document.getElementById("calibrated").hidden`)
+	v.press("#tab-compare")
+	v.says("#command code", "--calibration my-calibration.toml")
+	v.says("#assumed", "calibrated with")
+	if after := v.row("h100-sxm"); strings.Join(after, " ") == strings.Join(before, " ") {
+		t.Errorf("the calibration changes nothing: %v", after)
+	}
+	v.press("#calibrated")
+	if again := v.row("h100-sxm"); strings.Join(again, " ") != strings.Join(before, " ") {
+		t.Errorf("forgotten, the row is %v, was %v", again, before)
+	}
+	v.drop("notes.txt", "nothing that was measured")
+	v.says("#problem", "not a benchmark I know")
+}
+
+// TestTypedMeasurement: so does a number that was typed.
+func TestTypedMeasurement(t *testing.T) {
+	v := visit(t, query("d", "h100-sxm", "t", "check", "mv", "9.8"))
+	v.press("#calibrate")
+	v.until(`!document.getElementById("calibrated").hidden`)
+	v.settle()
+	v.says("#command code", "--calibration my-calibration.toml")
+	v.says("#sentence", "9.80 ms is plausible")
 }

@@ -22,15 +22,16 @@ var forms = map[string]form{
 	"csv":      {[]string{"--format", "csv"}, "text/csv; charset=utf-8"},
 	"markdown": {[]string{"--format", "markdown"}, "text/markdown; charset=utf-8"},
 	"table":    {nil, "text/plain; charset=utf-8"},
-	"svg":      {[]string{"-o", pictureName + ".svg"}, "image/svg+xml"},
-	"png":      {[]string{"-o", pictureName + ".png"}, "image/png"},
-	"pdf":      {[]string{"-o", pictureName + ".pdf"}, "application/pdf"},
-	"html":     {[]string{"-o", pictureName + ".html"}, "text/html; charset=utf-8"}, // of reports
+	"svg":      {[]string{"-o", outputName + ".svg"}, "image/svg+xml"},
+	"png":      {[]string{"-o", outputName + ".png"}, "image/png"},
+	"pdf":      {[]string{"-o", outputName + ".pdf"}, "application/pdf"},
+	"toml":     {[]string{"-o", outputName + ".toml"}, "text/plain; charset=utf-8"}, // of calibrations
+	"html":     {[]string{"-o", outputName + ".html"}, "text/html; charset=utf-8"},  // of reports
 	"page":     {[]string{"--format", "json"}, "application/json; charset=utf-8"},
 }
 
-// pictureName is what a picture's file would be called; the picture goes to who asked for it.
-const pictureName = "roofline"
+// outputName is what a file would be called; it goes to who asked for it.
+const outputName = "roofline"
 
 // View is an answer for the page: the sentence, tables and warnings of the text, and the JSON that scripts get.
 type View struct {
@@ -83,6 +84,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("X-Roofline-Exit", strconv.Itoa(done.exit))
+	if done.file.Len() > 0 {
+		w.Write(done.file.Bytes())
+		return
+	}
 	w.Write(done.out.Bytes())
 }
 

@@ -28,10 +28,12 @@ import (
 //go:embed static
 var static embed.FS
 
-// Call is a command line, the files it may read, and who sees the answer before it is written.
+// Call is a command line, the files it may read, where the file goes that -o names, and who sees the answer before it is
+// written.
 type Call struct {
 	Args  []string
 	Files deploy.Memory
+	File  io.Writer
 	Show  func(*show.Answer)
 }
 
@@ -115,9 +117,9 @@ func refuse(w http.ResponseWriter, status int, code, format string, args ...any)
 
 // reply is what a command line came to.
 type reply struct {
-	exit      int
-	out, errs bytes.Buffer
-	shown     *show.Answer
+	exit            int
+	out, file, errs bytes.Buffer
+	shown           *show.Answer
 }
 
 // errBusy and errSlow end a request that could not be computed in time.
@@ -146,6 +148,7 @@ func (s *Server) compute(ctx context.Context, c Call) (*reply, error) {
 				done <- r
 			}
 		}()
+		c.File = &limited{&r.file}
 		c.Show = func(a *show.Answer) { r.shown = a }
 		r.exit = s.Run(c, &limited{&r.out}, &r.errs)
 		done <- r

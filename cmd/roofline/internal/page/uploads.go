@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"roofline/cmd/roofline/internal/deploy"
+	"roofline/estimate/benchmark"
 )
 
 // maxShelf bounds all uploads together, maxFiles their number; the one that was asked for longest ago goes first.
@@ -28,7 +29,7 @@ const (
 type upload struct {
 	Handle string `json:"handle"`
 	Name   string `json:"name"`
-	Kind   string `json:"kind"` // model, catalog or measurement
+	Kind   string `json:"kind"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"` // of what was sent
 	file   *deploy.File
@@ -121,35 +122,64 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	s.recognise(w, r, u)
 }
 
-// kind is what a file can be, with the command that reads it as such.
-type kind struct {
-	name string
-	args []string
+// The kinds of files.
+const (
+	modelFile       = "model"
+	catalogFile     = "catalog" // describes devices
+	calibrationFile = "calibration"
+	measurementFile = "measurement" // what a benchmark wrote
+)
+
+// kindOf tells what a file is meant to be by its ending and by what only such a file holds.
+func kindOf(name string, data []byte) string {
+	holds := func(text string) bool { return bytes.Contains(data, []byte(text)) }
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".toml":
+		switch {
+		case holds("roofline.calibration/"):
+			return calibrationFile
+		case holds("[[run]]"):
+			return measurementFile
+		case !holds("[[op]]"):
+			return catalogFile
+		}
+	case ".json":
+		if !holds(`"model_type"`) && !holds(`"architectures"`) {
+			return measurementFile
+		}
+	case ".jsonl", ".csv", ".txt", ".log", ".md":
+		return measurementFile
+	}
+	return modelFile
 }
 
-// catalogFile is the kind of a file that describes devices.
-const catalogFile = "catalog"
-
-// kindOf tells what a file is meant to be: a graph written by hand has ops, any other TOML describes devices.
-func kindOf(u *upload) kind {
-	if strings.EqualFold(filepath.Ext(u.Name), ".toml") && !bytes.Contains(u.file.Data, []byte("[[op]]")) {
-		return kind{catalogFile, []string{"version", "--catalog", u.Name, "--format", "json"}}
-	}
-	return kind{"model", []string{"models", "show", u.Name, "--format", "json"}}
+// readers are the commands that read a file of a kind.
+var readers = map[string]func(name string) []string{
+	modelFile:       func(name string) []string { return []string{"models", "show", name, "--format", "json"} },
+	catalogFile:     func(name string) []string { return []string{"version", "--catalog", name, "--format", "json"} },
+	calibrationFile: func(name string) []string { return []string{"version", "--calibration", name, "--format", "json"} },
 }
 
 // recognise finds out what a file is by having it read, keeps it, and describes it; what can't be read is refused with
 // what the reader says.
 func (s *Server) recognise(w http.ResponseWriter, r *http.Request, u *upload) {
-	k := kindOf(u)
-	done, err := s.compute(r.Context(), Call{Args: k.args, Files: deploy.Memory{u.Name: u.file}})
+	u.Kind = kindOf(u.Name, u.file.Data)
+	if u.Kind == measurementFile {
+		if _, err := benchmark.Read(u.Name, bytes.NewReader(u.file.Data)); err != nil {
+			refuse(w, http.StatusUnprocessableEntity, "input", "%v", err)
+			return
+		}
+		s.uploads.put(u)
+		send(w, http.StatusCreated, u)
+		return
+	}
+	done, err := s.compute(r.Context(), Call{Args: readers[u.Kind](u.Name), Files: deploy.Memory{u.Name: u.file}})
 	switch {
 	case err != nil:
 		busy(w, err)
 	case done.exit != 0:
 		failed(w, done)
 	default:
-		u.Kind = k.name
 		s.uploads.put(u)
 		send(w, http.StatusCreated, u)
 	}
@@ -165,11 +195,11 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request) {
 	send(w, http.StatusOK, u)
 }
 
-// content gives a catalog file back, so that a device somebody made on the page can be used with --catalog.
+// content gives back a device or a calibration that was made on the page, to be used with --catalog or --calibration.
 func (s *Server) content(w http.ResponseWriter, r *http.Request) {
 	u, ok := s.uploads.get(r.PathValue("handle"))
-	if !ok || u.Kind != catalogFile {
-		refuse(w, http.StatusNotFound, "upload.gone", "no catalog file of that handle is here")
+	if !ok || u.Kind != catalogFile && u.Kind != calibrationFile {
+		refuse(w, http.StatusNotFound, "upload.gone", "no device or calibration of that handle is here")
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -28,7 +28,7 @@ var (
 	binding    = []string{"dim", "input", "trip-count"}
 	request    = []string{"isl", "osl", "workload", "concurrency", "tokens", "phase", "context"}
 	decision   = []string{"where", "batch", "fusion"}
-	overlay    = []string{"catalog"}
+	overlay    = []string{"catalog", "calibration"}
 )
 
 // Verbs are what can be asked, by the name in the path.
@@ -47,6 +47,8 @@ var Verbs = map[string]verb{
 	"sweep": {words: []string{"sweep"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision), marks: []string{"quiet"}, files: overlay},
 	"whatif": {words: []string{"whatif"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, []string{"batch", "fusion", "set", "require"}),
 		marks: []string{"sensitivity", "quiet"}, files: overlay},
+	"calibrate": {words: []string{"calibrate"}, arg: "model", flags: slices.Concat(deployment, formats, binding,
+		[]string{"latency", "ttft", "tpot", "transfer", "batch", "concurrency", "isl", "osl"}), marks: []string{"quiet"}, files: []string{"from", "catalog", "calibration"}},
 	"explain":  {words: []string{"explain"}, arg: "metric"},
 	"catalog":  {words: []string{"catalog", "list"}, arg: "devices", flags: []string{"where", "sort", "price"}, marks: []string{"formats", "value", "systems", "sites", "runtimes", "links", "wide"}, files: overlay},
 	"device":   {words: []string{"catalog", "show"}, arg: "name", files: overlay},

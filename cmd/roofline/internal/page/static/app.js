@@ -108,7 +108,7 @@ function offer(answer, verb, parameters) {
   if (device >= 0 && parameters.device) words[device + 1] = quoted(parameters.device);
   $("command").firstElementChild.textContent = words.join(" ");
   const sent = el("a", { href: path("report", reported(), "html"), download: "roofline.html", "data-form": "report" }, l("report"), el("i", {}, ".html"));
-  const own = known.uploads.filter((u) => state.own.includes(u.handle)).map((u) => el("a", { href: `api/v1/files/${u.handle}/content`, download: u.name }, u.name, el("i", {}, ".toml")));
+  const own = known.uploads.filter((u) => state.own.includes(u.handle) || state.calibration === u.handle).map((u) => el("a", { href: `api/v1/files/${u.handle}/content`, download: u.name }, u.name, el("i", {}, ".toml")));
   $("download-list").replaceChildren(sent, ...own, ...["json", "csv", "markdown", "table", ...(answer.picture ? ["svg", "png"] : [])].map((form) => {
     const ending = { json: "json", csv: "csv", markdown: "md", table: "txt" }[form] ?? form;
     return el("a", { href: path(verb, parameters, form), download: `roofline-${verb}.${ending}`, "data-form": form }, l(`f_${form}`), el("i", {}, `.${ending}`));
@@ -194,11 +194,11 @@ build();
 if (matchMedia("(max-width: 60rem)").matches) $("question").open = false;
 try {
   await learn();
-  for (const handle of [state.model.startsWith("upload:") ? state.model.slice(7) : null, ...(state.own ? state.own.split(",") : [])].filter(Boolean)) await recall(handle);
+  for (const handle of [state.model.startsWith("upload:") ? state.model.slice(7) : null, ...(state.own ? state.own.split(",") : []), state.calibration, state.results].filter(Boolean)) await recall(handle);
   await refresh();
 } catch (e) {
   if (!(e instanceof Problem)) throw e;
-  say(state.model.startsWith("upload:") || state.own ? l("gone") : e.message);
+  say(state.model.startsWith("upload:") || state.own || state.calibration || state.results ? l("gone") : e.message);
   await refresh();
 }
 document.documentElement.dataset.ready = "yes";

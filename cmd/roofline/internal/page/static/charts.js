@@ -14,7 +14,7 @@ function frame(figure, height, label) {
 
 // key names what colours and marks stand for.
 function key(figure, entries) {
-  const item = ({ label, cls, mark }) => el("li", {}, svg("svg", { viewBox: "-7 -7 14 14", class: cls, "aria-hidden": true }, svg("path", { class: "fill", d: shape(mark ?? 1, 5) })), label);
+  const item = ({ label, cls, mark, d }) => el("li", {}, svg("svg", { viewBox: "-7 -7 14 14", class: cls, "aria-hidden": true }, svg("path", { class: "fill", d: d ?? shape(mark ?? 1, 5) })), label);
   if (entries.length) figure.append(el("ul", { class: "key" }, entries.map(item)));
 }
 
@@ -183,7 +183,7 @@ export function gauge(figure, band, measured, title) {
     svg("line", { class: "stroke", "stroke-width": 3, x1: x(band.expected), x2: x(band.expected), y1: 40, y2: 80 }));
   root.append(g, text(x(band.expected), 24, l("expected"), { "text-anchor": "middle", class: "halo" }));
   if (measured > 0) {
-    const m = svg("path", { class: "fill", d: "M-7,-5L-5,-7L0,-2L5,-7L7,-5L2,0L7,5L5,7L0,2L-5,7L-7,5L-2,0Z", transform: `translate(${x(measured)},60)` });
+    const m = svg("path", { class: "fill", d: cross, transform: `translate(${x(measured)},60)` });
     root.append(svg("g", { class: "s1" }, m), text(x(measured), 122, l("measured"), { "text-anchor": "middle", class: "value halo" }));
   }
 }
@@ -206,4 +206,30 @@ export function changes(figure, rows, title) {
     root.append(bar, text(r.value < 0 ? at - 6 : at + 6, middle + 4, r.text, { class: "value halo", "text-anchor": r.value < 0 ? "end" : "start" }));
     tell(bar, r.tip);
   });
+}
+
+const cross = "M-6,-4L-4,-6L0,-2L4,-6L6,-4L2,0L6,4L4,6L0,2L-4,6L-6,4L-2,0Z";
+
+// runs draws what a benchmark measured beside what was expected of it, before and after a calibration, times on one
+// logarithmic axis. list: { name, measured_s, bound_s, before_s, after_s, unused }.
+export function runs(figure, list) {
+  const step = 40, top = 12, bottom = 42;
+  const { root, width, narrow } = frame(figure, top + list.length * step + bottom, l("measured"));
+  const left = narrow ? 16 : 250, right = width - 20;
+  const x = log(span(list.flatMap((r) => [r.measured_s, r.bound_s, r.before_s, r.after_s]), 1.3), [left, right]);
+  const base = top + list.length * step;
+  for (const t of x.ticks) root.append(svg("line", { class: "grid", x1: x(t), x2: x(t), y1: top, y2: base }), text(x(t), base + 17, seconds(t), { class: "tick", "text-anchor": "middle" }));
+  list.forEach((r, i) => {
+    const middle = top + i * step + step / 2 + (narrow ? 6 : 0);
+    root.append(narrow ? text(left, middle - 14, r.name) : text(left - 10, middle + 4, r.name, { "text-anchor": "end" }));
+    const g = svg("g", { class: r.unused ? "dim" : "" });
+    const mark = (cls, d, at) => at > 0 && g.append(svg("g", { class: cls }, svg("path", { class: "fill", d, transform: `translate(${x(at)},${middle})` })));
+    if (r.bound_s > 0) g.append(svg("line", { class: "limit-line", x1: x(r.bound_s), x2: x(r.bound_s), y1: middle - 12, y2: middle + 12 }));
+    mark("s0", shape(0, 5), r.before_s);
+    mark("s2", shape(3, 5), r.after_s);
+    mark("s1", cross, r.measured_s);
+    root.append(g);
+    tell(g, () => ({ title: r.name, rows: [[l("measured"), seconds(r.measured_s)], [l("before"), seconds(r.before_s)], [l("after"), seconds(r.after_s)], [l("floor"), seconds(r.bound_s)], [l("notUsed"), r.unused]] }));
+  });
+  key(figure, [{ label: l("measured"), cls: "s1", d: cross }, { label: l("before"), cls: "s0", mark: 0 }, { label: l("after"), cls: "s2", mark: 3 }]);
 }

@@ -3,7 +3,7 @@ import { el, number, whole, gib } from "./draw.js";
 import { l } from "./labels.js";
 import { state, set, start, devices, owned } from "./state.js";
 import { known, learnDevices, remember } from "./known.js";
-import { ask, send, Problem } from "./api.js";
+import { path, send, Problem } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -52,6 +52,7 @@ export function build() {
   $("model").addEventListener("change", () => set({ model: $("model").value }, true));
   for (const id of ["search", "filter-vendor", "filter-memory", "filter-priced"]) $(id).addEventListener("input", listDevices);
   $("reset").addEventListener("click", () => set({ ...start, lang: state.lang, tab: state.tab }, true));
+  $("calibrated").addEventListener("click", () => set({ calibration: "" }));
   $("controls").addEventListener("submit", (e) => e.preventDefault());
   $("workloads").replaceChildren(...[["1k/1k", 1024, 1024], ["8k/1k", 8192, 1024], ["1k/8k", 1024, 8192]].map(([name, isl, osl]) => el("button", { type: "button", "data-lengths": `${isl}/${osl}`, onclick: () => set({ isl: String(isl), osl: String(osl) }) }, name)));
   own();
@@ -61,6 +62,7 @@ export function build() {
 // sync writes the state into the controls, except into the one that is being used.
 export function sync() {
   document.body.className = `kind-${known.kind}`;
+  $("calibrated").hidden = !state.calibration;
   for (const [id, s] of Object.entries(sliders)) {
     const wanted = state[id];
     let at = s.values.findIndex((v) => String(v) === wanted);
@@ -132,11 +134,21 @@ export async function take(given) {
   try {
     const upload = await remember(await send(given));
     if (upload.kind === "model") set({ model: `upload:${upload.handle}` }, true);
+    else if (upload.kind === "measurement") set({ results: upload.handle, tab: "check" }, true);
+    else if (upload.kind === "calibration") set({ calibration: upload.handle }, true);
     else await addOwn(upload);
     say("");
   } catch (e) {
     say(e instanceof Problem ? e.message : String(e));
   }
+}
+
+// calibrate solves for what a measurement says of the machine, and lets all answers rest on it.
+export async function calibrate(parameters) {
+  const reply = await fetch(path("calibrate", parameters, "toml"));
+  if (!reply.ok) return say(await reply.text());
+  const upload = await remember(await send(new File([await reply.text()], "my-calibration.toml")));
+  set({ calibration: upload.handle }, true);
 }
 
 async function addOwn(upload) {

@@ -8,6 +8,7 @@ const fields = {
   price: ["p", "on-demand"], usd: ["h", ""], utilization: ["z", "1"],
   metric: ["y", ""], all: ["a", ""], reference: ["ref", ""], device: ["dev", ""], phase: ["ph", "decode"], step: ["st", "1"],
   tier: ["ti", "30"], scope: ["sc", "all"], setBandwidth: ["wb", ""], setMemory: ["wm", ""], setPeak: ["wp", ""],
+  calibration: ["cal", ""], results: ["mf", ""],
   quantity: ["mq", "tpot"], measured: ["mv", ""], at: ["mu", "1"],
   lang: ["lang", ""],
 };

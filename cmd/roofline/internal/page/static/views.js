@@ -1,14 +1,15 @@
 // The questions a page answers, each a verb of the command line: what is asked, and how the answer is drawn.
 import { el, number, tick, whole, seconds, percent, gib } from "./draw.js";
-import { bars, changes, curves, stacks, rooflines, gauge } from "./charts.js";
+import { bars, changes, curves, stacks, rooflines, gauge, runs } from "./charts.js";
 import { table } from "./table.js";
 import { l } from "./labels.js";
 import { state, set, devices, owned } from "./state.js";
 import { ask } from "./api.js";
 import { known } from "./known.js";
+import { calibrate } from "./controls.js";
 
 // Parameters that several verbs take.
-const model = () => ({ model: state.model, catalog: owned() });
+const model = () => ({ model: state.model, catalog: owned(), calibration: state.calibration });
 const where = () => ({ device: state.devices || "all", count: state.count, runtime: state.runtime });
 const paid = () => ({ price: state.price === "on-demand" ? "" : state.price, "usd-per-hour": state.usd, utilization: state.utilization === "1" ? "" : state.utilization });
 const formats = () => ({ dtype: state.dtype, "kv-dtype": known.kind === "language" ? state.kv : "" });
@@ -290,10 +291,22 @@ const cost = {
   },
 };
 
+// measuredIn are the parameters of a calibration with the file that was dropped.
+const measuredIn = () => ({ model: state.model, catalog: owned(), device: oneDevice(), count: state.count, runtime: state.runtime, ...formats(), from: state.results });
+
+function checkFile(view, page) {
+  page.tools.append(select(l("device"), oneDevice(), devices().map((d) => [d, d]), (device) => set({ device })));
+  page.tools.append(el("button", { type: "button", class: "primary", id: "calibrate", onclick: () => calibrate(measuredIn()) }, l("calibrate")));
+  page.tools.append(el("button", { type: "button", onclick: () => set({ results: "" }) }, l("forget")));
+  runs(page.chart, view.answer.runs);
+  view.tables.forEach((t) => page.tables.append(table(t)));
+}
+
 const check = {
   id: "check",
-  ask: () => ["estimate", { ...model(), device: oneDevice(), count: state.count, runtime: state.runtime, ...formats(), ...lengths(), ...(known.kind === "language" ? { concurrency: state.at } : { batch: state.at }), ...paid() }],
+  ask: () => (state.results ? ["calibrate", measuredIn()] : ["estimate", { ...model(), device: oneDevice(), count: state.count, runtime: state.runtime, ...formats(), ...lengths(), ...(known.kind === "language" ? { concurrency: state.at } : { batch: state.at }), ...paid() }]),
   draw(view, page) {
+    if (state.results) return checkFile(view, page);
     const language = known.kind === "language";
     const quantities = language ? ["tpot", "ttft", "throughput"] : ["latency", "throughput"];
     const quantity = quantities.includes(state.quantity) ? state.quantity : quantities[0];
@@ -314,6 +327,8 @@ const check = {
     const words = { v: say(time), d: known.short(e.device), low: say(rated ? b.high : b.low), high: say(rated ? b.low : b.high), e: say(b.expected), bound: say(b.bound), x: number(time / b.expected, 2) };
     const judged = !(value > 0) ? null : time < b.bound ? ["tooFast", "bad"] : time < b.low ? ["faster", ""] : time <= b.high ? ["plausible", "good"] : ["slower", "bad"];
     page.say(judged ? l(judged[0], words) : l("giveMeasured"));
+    if (value > 0 && !rated && judged[0] !== "tooFast")
+      page.tools.append(el("button", { type: "button", id: "calibrate", onclick: () => calibrate({ model: state.model, catalog: owned(), device: oneDevice(), count: state.count, runtime: state.runtime, ...formats(), [quantity]: `${value}ms`, ...(language ? { isl: state.isl, osl: state.osl, concurrency: state.at } : { batch: state.at }) }) }, l("calibrate")));
     gauge(page.chart, b, value > 0 ? time : NaN, l(`q_${quantity}`));
     view.tables.forEach((t) => page.tables.append(table(t)));
   },

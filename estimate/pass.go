@@ -85,18 +85,19 @@ func (l *Language) Simulate(t serving.Traffic, r Request) *serving.Outcome {
 
 // SimulateUsers simulates a closed loop of so many users, in total over the replicas.
 func (l *Language) SimulateUsers(users int, r Request, seed uint64, limits slo.Limits) *Simulated {
-	return simulated(l.Simulate(serving.Traffic{Users: users, Seed: seed}, r), seed, limits)
+	return Summarize(l.Simulate(serving.Traffic{Users: users, Seed: seed}, r), seed, limits)
 }
 
-// simulatedRequests is how many requests of a rate are simulated.
-const simulatedRequests = 10_000
+// SimulatedRequests is how many requests of a rate are simulated.
+const SimulatedRequests = 10_000
 
 // SimulateRate simulates requests that come at a rate, in total over the replicas.
 func (l *Language) SimulateRate(rate float64, r Request, seed uint64, limits slo.Limits) *Simulated {
-	return simulated(l.Simulate(serving.Traffic{Rate: rate, Requests: simulatedRequests, Seed: seed}, r), seed, limits)
+	return Summarize(l.Simulate(serving.Traffic{Rate: rate, Requests: SimulatedRequests, Seed: seed}, r), seed, limits)
 }
 
-func simulated(o *serving.Outcome, seed uint64, limits slo.Limits) *Simulated {
+// Summarize returns what is said of a simulation: beside the times, how many requests keep every limit.
+func Summarize(o *serving.Outcome, seed uint64, limits slo.Limits) *Simulated {
 	s := &Simulated{Seed: seed, Requests: len(o.Served), Rate: o.Rate(), Busy: o.Busy, TTFT: o.Times((*serving.Served).TTFT),
 		Latency: o.Times((*serving.Served).Latency)}
 	if tpot := o.Times((*serving.Served).TPOT); tpot.Mean > 0 {

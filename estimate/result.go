@@ -28,6 +28,7 @@ type Result struct {
 	Throughput *Throughput  `json:"throughput,omitempty"`
 	Prefill    *Prefill     `json:"prefill,omitempty"`
 	Decode     *Decode      `json:"decode,omitempty"`
+	Disagg     *Disagg      `json:"disagg,omitempty"` // some replicas prefill, others decode
 	Simulated  *Simulated   `json:"simulated,omitempty"`
 	Load       *Load        `json:"load,omitempty"` // language models under load
 	BoundBy    *Limit       `json:"bound_by,omitempty"`

@@ -38,8 +38,7 @@ func (l *Language) EstimateRate(rate float64, r Request) *Result {
 	}
 	l.outcome(res, &state, r, rate)
 	if !state.Stable {
-		res.Warnings = append(res.Warnings, fmt.Sprintf("unstable: %s requests/s come and %s/s can be served, so the line grows without end",
-			unit.Number(rate, 3), unit.Number(res.Load.Capacity, 3)))
+		res.Warnings = append(res.Warnings, unstable(rate, res.Load.Capacity))
 	}
 	return res
 }

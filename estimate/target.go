@@ -18,13 +18,14 @@ type Target struct {
 	Device     *hardware.Device
 	Efficiency hardware.Efficiency // of the device's architecture
 	Runtime    *runtime.Profile
-	Plan       parallel.Plan   // how a replica is spread over devices
-	Fabric     parallel.Fabric // what connects the devices of a replica
-	Count      int             // devices in all: replicas · the plan's
-	Batching   Batching        // how a replica batches requests
-	Memory     unit.Bytes      // in place of a capacity that is not known; 0: the device's own
-	Terms      *cost.Terms     // how it is paid for; nil: nobody asked
-	Rental     *cost.Terms     // of what is bought: renting the same; nil: not offered
+	Plan       parallel.Plan    // how a replica is spread over devices
+	Fabric     parallel.Fabric  // what connects the devices of a replica
+	Count      int              // devices in all: replicas · the plan's
+	Between    parallel.Network // what connects replicas
+	Batching   Batching         // how a replica batches requests
+	Memory     unit.Bytes       // in place of a capacity that is not known; 0: the device's own
+	Terms      *cost.Terms      // how it is paid for; nil: nobody asked
+	Rental     *cost.Terms      // of what is bought: renting the same; nil: not offered
 }
 
 // Batching is what the user said about the scheduler of a runtime that serves language models.

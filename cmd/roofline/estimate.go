@@ -26,6 +26,7 @@ type estimateCmd struct {
 	Sort string     `help:"Order of the devices: cost, throughput, latency, or catalog." enum:"cost,throughput,latency,catalog" default:"cost"`
 
 	Rate     string  `help:"Requests per second in all, or a list, instead of a number of users: an open loop." placeholder:"N"`
+	Disagg   string  `help:"Disaggregated serving: replicas that prefill and replicas that decode, such as 1P2D; auto finds the best split of --count." placeholder:"xPyD|auto"`
 	Simulate bool    `help:"Run the scheduler step by step beside the estimate, on simulated requests."`
 	Seed     *uint64 `help:"With --simulate: what chance starts from. Default: 1." placeholder:"N"`
 
@@ -179,6 +180,11 @@ func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estim
 	r := row{target: t}
 	if step != nil {
 		r.results = []*estimate.Result{l.EstimatePhase(*step)}
+		return r
+	}
+	if c.disagg != nil {
+		r.results, r.err = c.splitResults(d, l, &t, q, users)
+		r.target = t
 		return r
 	}
 	for _, rate := range c.rates {

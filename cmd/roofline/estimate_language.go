@@ -51,6 +51,7 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 	if asOf != "" {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s: all cost on %s; %s %s; %s", perMillion(q), q.Tokens, c.offer(), asOf, c.busy()))
 	}
+	a.Notes = append(a.Notes, splitNotes(n, rows)...)
 	if note := basisNote(rows); note != "" {
 		a.Notes = append(a.Notes, note)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
@@ -30,8 +31,101 @@ func (c *estimateCmd) traffic(loaded *deploy.Loaded) (err error) {
 		}
 		c.simulate = &simulation{seed, c.SLO}
 	}
+	if c.Disagg != "" {
+		if loaded.Language == nil || c.Phase != "" {
+			return fmt.Errorf("--disagg is for language models that serve")
+		}
+		if c.disagg, err = disaggregated(c.Disagg); err != nil {
+			return err
+		}
+	}
 	c.rates, err = rates(c.Rate)
 	return err
+}
+
+// mostReplicas is more than any deployment has.
+const mostReplicas = 4096
+
+// disaggregated reads 1P2D, or auto, which is a split of no replicas.
+func disaggregated(text string) (*estimate.Disagg, error) {
+	d := &estimate.Disagg{}
+	if text == "auto" {
+		return d, nil
+	}
+	var end string
+	n, _ := fmt.Sscanf(strings.ToUpper(text), "%dP%dD%s", &d.Prefill, &d.Decode, &end)
+	if n != 2 || d.Prefill < 1 || d.Decode < 1 || d.Prefill+d.Decode > mostReplicas {
+		return nil, fmt.Errorf("--disagg %s: want replicas that prefill and that decode, such as 1P2D, or auto with --count", text)
+	}
+	return d, nil
+}
+
+// split spreads a target over the replicas of a split, or finds the best split of the replicas it has.
+func (c *question) split(d *deploy.Deployer, l *estimate.Language, t *estimate.Target, q estimate.Request) (*estimate.Language, estimate.Disagg, error) {
+	if c.disagg.Prefill == 0 {
+		if t.Replicas() < 2 {
+			return nil, estimate.Disagg{}, fmt.Errorf("--disagg auto: %d replica of %v; want --count for two at least", t.Replicas(), t.Plan)
+		}
+		return l, l.BestSplit(q), nil
+	}
+	want := (c.disagg.Prefill + c.disagg.Decode) * t.Plan.Devices()
+	if d.Wish.Count > 0 && d.Wish.Count != want {
+		return nil, estimate.Disagg{}, fmt.Errorf("--disagg %v takes %d devices of %v; --count is %d", c.disagg, want, t.Plan, d.Wish.Count)
+	}
+	wish := *d
+	wish.Wish.Count, wish.Wish.Plan = want, t.Plan
+	if err := wish.Spread(t, want); err != nil {
+		return nil, estimate.Disagg{}, err
+	}
+	l, err := estimate.NewLanguage(l.Model, t, c.formatFlags.language())
+	return l, *c.disagg, err
+}
+
+// splitResults estimates a deployment of replicas that prefill or decode at every load.
+func (c *question) splitResults(d *deploy.Deployer, l *estimate.Language, t *estimate.Target, q estimate.Request, users []float64) ([]*estimate.Result, error) {
+	l, split, err := c.split(d, l, t, q)
+	if err != nil {
+		return nil, err
+	}
+	var out []*estimate.Result
+	for _, rate := range c.rates {
+		out = append(out, l.EstimateSplit(split, 0, rate, q))
+	}
+	if c.rates == nil {
+		full, err := l.MaxUsers(q)
+		for _, u := range users {
+			switch {
+			case u == most && err != nil:
+				out = append(out, nil)
+				continue
+			case u == most:
+				u = full * float64(split.Decode)
+			}
+			out = append(out, l.EstimateSplit(split, max(u, 1), 0, q))
+		}
+	}
+	for _, e := range out {
+		if c.simulate == nil || e == nil || !e.Load.Stable {
+			continue
+		}
+		traffic := serving.Traffic{Rate: e.Workload.Rate, Requests: estimate.SimulatedRequests, Seed: c.simulate.seed}
+		if e.Workload.Rate == 0 {
+			traffic.Users = int(e.Workload.Concurrency)
+		}
+		e.Simulated = estimate.Summarize(l.SimulateSplit(split, traffic, q), c.simulate.seed, c.simulate.limits)
+	}
+	return out, nil
+}
+
+// splitNotes say how replicas are divided.
+func splitNotes(n namer, rows []row) (notes []string) {
+	for i := range rows {
+		if e := rows[i].last(); !rows[i].failed() && e != nil && e.Disagg != nil {
+			notes = append(notes, fmt.Sprintf("%s: %v, replicas for prefill %d, for decode %d; a prompt's cache takes %v from one to the other",
+				n.of(&rows[i].target), e.Disagg, e.Disagg.Prefill, e.Disagg.Decode, e.Disagg.Transfer))
+		}
+	}
+	return shortened(notes)
 }
 
 // rateSentence says which devices keep up with the highest rate.

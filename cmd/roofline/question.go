@@ -23,6 +23,7 @@ type question struct {
 	Batch    string    `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
 	rates    []float64 // requests per second, in place of users
 	simulate *simulation
+	disagg   *estimate.Disagg // replicas that prefill and replicas that decode; none of either: the best split
 
 	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
 }

@@ -56,43 +56,43 @@ func (s *Server) Open(rate, irregularity float64, l Lengths) State {
 	varies := float64(s.Host*s.Host+wait*wait+residual*residual/3) + load*float64(p.gap()*p.gap())/(3*(1-load)) +
 		float64(p.own*p.own)*variance(l.ISLSpread)
 	deviation := unit.Seconds(math.Sqrt(varies))
-	full, turn := s.turn(rate, capacity, slots, irregularity, l)
+	one := s.pace(1, l)
+	full, line := turn(rate, capacity, slots, one.step*unit.Seconds(one.steps)+one.own, irregularity+variance(l.OSLSpread))
 	tail := func(t unit.Seconds) float64 {
-		waits := math.Exp(-max(0, float64((t-mean)/max(turn, 1e-12))))
+		waits := math.Exp(-max(0, float64((t-mean)/max(line, 1e-12))))
 		return full*waits + (1-full)*exceeds(t, least, mean, deviation)
 	}
-	st.Wait = turn * unit.Seconds(full)
-	high := 20 * (mean + 10*deviation + turn)
+	st.Wait = line * unit.Seconds(full)
+	high := 20 * (mean + 10*deviation + line)
 	st.TTFT = Times{mean + st.Wait, solve(0.05, 0, high, tail), solve(0.01, 0, high, tail)}
 	st.Step, st.Decoding = p.step, min(slots, decoding)
 	jitter := s.jitter(rate, load, decoding, wait, decode, &p, l)
 	if p.steps > 0 {
 		st.TPOT = spreadOut(0, decode/unit.Seconds(l.after()), jitter/unit.Seconds(l.after()))
 	}
-	apart := float64(jitter*jitter) + float64(decode*decode)*variance(l.OSLSpread) + varies + float64(turn*turn)*full*(2-full)
+	apart := float64(jitter*jitter) + float64(decode*decode)*variance(l.OSLSpread) + varies + float64(line*line)*full*(2-full)
 	st.Latency = spreadOut(0, st.TTFT.Mean+decode, unit.Seconds(math.Sqrt(apart)))
 	st.Users = rate * float64(st.Latency.Mean)
 	st.Running = min(slots, rate*float64(decode+own))
 	return st
 }
 
-// turn returns with which probability a request waits for a place in the cache, and for how long if it does. The requests
-// in the machine are a birth-death process: they come at the rate and go at n ÷ their time among n, which grows evenly
-// with n. Beyond its places they go at the capacity, and the line behind them is as long as that of an M/G/1 queue.
-func (s *Server) turn(rate, capacity, slots float64, irregularity float64, l Lengths) (probability float64, wait unit.Seconds) {
+// turn returns with which probability a request waits for one of the places in the cache, and for how long if it does. The
+// requests in the machine are a birth-death process: they come at the rate and go at n ÷ their time among n, which grows
+// evenly from that of one alone. Beyond its places they go at the capacity, and the line behind them is as long as that of
+// a queue with the given variance of arrivals and lengths.
+func turn(rate, capacity, slots float64, alone unit.Seconds, variance float64) (probability float64, wait unit.Seconds) {
 	if math.IsInf(slots, 1) {
 		return 0, 0
 	}
-	one := s.pace(1, l)
-	alone := float64(one.step)*one.steps + float64(one.own)
-	grows := max(0, slots/capacity-alone) / max(1, slots-1)
+	grows := max(0, slots/capacity-float64(alone)) / max(1, slots-1)
 	below := 1.0 // how often there are at most n, as a multiple of how often there are n
 	for n := 1.0; n < slots && below < 1e15; n++ {
-		below = 1 + below*n/(rate*(alone+grows*(n-1)))
+		below = 1 + below*n/(rate*(float64(alone)+grows*(n-1)))
 	}
 	load := min(nearlyFull, rate/capacity)
 	probability = 1 / (below*(1-load) + load)
-	return probability, unit.Seconds((irregularity + variance(l.OSLSpread)) / 2 / (capacity * (1 - load)))
+	return probability, unit.Seconds(variance / 2 / (capacity * (1 - load)))
 }
 
 // nearlyFull is the load from which a queue is taken to be no longer: the formulas have a pole at 1.

@@ -231,6 +231,10 @@ func (d *Deployer) Spread(t *estimate.Target, devices int) error {
 // place spreads the target over its devices by a plan: it finds what connects them and what they cost.
 func (d *Deployer) place(t *estimate.Target, p parallel.Plan, beyond parallel.Network) error {
 	t.Plan = p
+	t.Between = d.between(t)
+	if l, ok := t.Device.LinkOf(t.Count); ok && t.Count > 1 {
+		t.Between = parallel.Network{Bandwidth: l.Bandwidth, LinkKind: d.Catalog.LinkKind(l.Kind)}
+	}
 	var err error
 	t.Fabric, err = parallel.Place(t.Device, p, d.Catalog.LinkKind, beyond)
 	d.Calibrations.Connect(t)

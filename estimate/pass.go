@@ -73,7 +73,7 @@ func (l *Language) Serve(users float64, r Request) serving.State {
 // ServeRate returns the steady state of a replica to which requests come at a rate, dealt in turn to it and its like.
 func (l *Language) ServeRate(rate float64, r Request) serving.State {
 	s := l.server(r)
-	return s.Open(rate, 1/float64(l.Target.Replicas()), r.lengths())
+	return s.Open(rate, r.irregularity()/float64(l.Target.Replicas()), r.lengths())
 }
 
 // Simulate runs the scheduler of the replicas on simulated requests.
@@ -83,18 +83,8 @@ func (l *Language) Simulate(t serving.Traffic, r Request) *serving.Outcome {
 	return s.Simulate(t)
 }
 
-// SimulateUsers simulates a closed loop of so many users, in total over the replicas.
-func (l *Language) SimulateUsers(users int, r Request, seed uint64, limits slo.Limits) *Simulated {
-	return Summarize(l.Simulate(serving.Traffic{Users: users, Seed: seed}, r), seed, limits)
-}
-
 // SimulatedRequests is how many requests of a rate are simulated.
 const SimulatedRequests = 10_000
-
-// SimulateRate simulates requests that come at a rate, in total over the replicas.
-func (l *Language) SimulateRate(rate float64, r Request, seed uint64, limits slo.Limits) *Simulated {
-	return Summarize(l.Simulate(serving.Traffic{Rate: rate, Requests: SimulatedRequests, Seed: seed}, r), seed, limits)
-}
 
 // Summarize returns what is said of a simulation: beside the times, how many requests keep every limit.
 func Summarize(o *serving.Outcome, seed uint64, limits slo.Limits) *Simulated {

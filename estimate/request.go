@@ -26,6 +26,7 @@ func (t Tokens) String() string {
 type Request struct {
 	ISL, OSL             float64
 	ISLSpread, OSLSpread float64 // lengths lie evenly within mean · (1 ± spread)
+	Uneven               float64 // squared coefficient of variation of the time between arrivals at a rate; 0: 1, as of independent ones
 	Hit                  float64 // share of every prompt that is in the cache already: a prefix that requests share
 	Tokens               Tokens  // which of them throughput and money count
 }
@@ -71,4 +72,12 @@ func (r Request) span(ttft, tpot Band) Band {
 // 32 · 1024 ÷ 20.86 = 1571 tokens/s.
 func (r Request) OutputRate(users float64, endToEnd unit.Seconds) float64 {
 	return users * r.OSL / float64(endToEnd)
+}
+
+// irregularity returns the squared coefficient of variation of the time between arrivals.
+func (r Request) irregularity() float64 {
+	if r.Uneven == 0 {
+		return 1
+	}
+	return r.Uneven
 }

@@ -42,7 +42,7 @@ func (l *Language) EstimateSplit(d Disagg, users, rate float64, r Request) *Resu
 	d.Transfer = s.Transfer
 	var state serving.State
 	if rate > 0 {
-		state = s.Open(rate, 1, r.lengths())
+		state = s.Open(rate, r.irregularity(), r.lengths())
 	} else {
 		state = s.Closed(users, r.lengths())
 	}

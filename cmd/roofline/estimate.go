@@ -11,6 +11,7 @@ import (
 	"roofline/estimate"
 	"roofline/estimate/chart"
 	"roofline/estimate/parallel"
+	"roofline/estimate/serving"
 	"roofline/estimate/slo"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -27,6 +28,7 @@ type estimateCmd struct {
 
 	Rate     string  `help:"Requests per second in all, or a list, instead of a number of users: an open loop." placeholder:"N"`
 	Disagg   string  `help:"Disaggregated serving: replicas that prefill and replicas that decode, such as 1P2D; auto finds the best split of --count." placeholder:"xPyD|auto"`
+	Trace    string  `help:"Requests as they came, instead of a rate: a CSV file with arrival (s), isl and osl. Simulated, too." placeholder:"FILE"`
 	Simulate bool    `help:"Run the scheduler step by step beside the estimate, on simulated requests."`
 	Seed     *uint64 `help:"With --simulate: what chance starts from. Default: 1." placeholder:"N"`
 
@@ -190,7 +192,7 @@ func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estim
 	for _, rate := range c.rates {
 		e := l.EstimateRate(rate, q)
 		if c.simulate != nil && e.Load.Stable {
-			e.Simulated = l.SimulateRate(rate, q, c.simulate.seed, c.simulate.limits)
+			e.Simulated = c.simulate.run(e, func(t serving.Traffic) *serving.Outcome { return l.Simulate(t, q) })
 		}
 		r.results = append(r.results, e)
 	}
@@ -210,7 +212,7 @@ func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estim
 		// Fewer requests than replicas leave replicas idle: each that works has one.
 		e := l.Estimate(max(u, 1), q)
 		if c.simulate != nil {
-			e.Simulated = l.SimulateUsers(int(max(u, 1)), q, c.simulate.seed, c.simulate.limits)
+			e.Simulated = c.simulate.run(e, func(t serving.Traffic) *serving.Outcome { return l.Simulate(t, q) })
 		}
 		r.results = append(r.results, e)
 	}

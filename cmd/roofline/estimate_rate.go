@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
 	"strings"
 
 	"roofline/cmd/roofline/internal/deploy"
@@ -21,15 +22,17 @@ func (c *estimateCmd) traffic(loaded *deploy.Loaded) (err error) {
 		return fmt.Errorf("--rate and --simulate are for serving; a bare phase takes --batch and --context")
 	case c.Rate != "" && c.Concurrency != "":
 		return fmt.Errorf("--rate and --concurrency: requests come at a rate, or users send one after the other; want one of them")
-	case c.Seed != nil && !c.Simulate:
+	case loaded.Language == nil && c.Trace != "":
+		return fmt.Errorf("--trace is for language models; %s is a graph", loaded.Name())
+	case c.Seed != nil && !c.Simulate && c.Trace == "":
 		return fmt.Errorf("--seed is of a simulation: add --simulate")
 	}
-	if c.Simulate {
+	if c.Simulate || c.Seed != nil {
 		seed := uint64(1)
 		if c.Seed != nil {
 			seed = *c.Seed
 		}
-		c.simulate = &simulation{seed, c.SLO}
+		c.simulate = &simulation{seed: seed, limits: c.SLO}
 	}
 	if c.Disagg != "" {
 		if loaded.Language == nil || c.Phase != "" {
@@ -39,8 +42,44 @@ func (c *estimateCmd) traffic(loaded *deploy.Loaded) (err error) {
 			return err
 		}
 	}
+	if c.Trace != "" {
+		return c.replay()
+	}
 	c.rates, err = rates(c.Rate)
 	return err
+}
+
+// replay reads a trace, whose rate and lengths are those of the request.
+func (c *estimateCmd) replay() error {
+	if c.Rate != "" || c.ISL > 0 || c.OSL > 0 || c.Workload != "" || c.Concurrency != "" || c.Spread > 0 {
+		return fmt.Errorf("--trace has the times and lengths of requests: leave out --rate, --concurrency, --isl, --osl, --workload and --spread")
+	}
+	f, err := os.Open(c.Trace)
+	if err != nil {
+		return fmt.Errorf("--trace %s: no such file", c.Trace)
+	}
+	defer f.Close()
+	trace, err := serving.ReadTrace(c.Trace, f)
+	if err != nil {
+		return err
+	}
+	rate, uneven, l := serving.Describe(trace)
+	c.rates = []float64{rate}
+	c.traced = &estimate.Request{ISL: l.ISL, OSL: l.OSL, ISLSpread: l.ISLSpread, OSLSpread: l.OSLSpread, Uneven: max(uneven, 1e-9)}
+	if c.simulate == nil {
+		c.simulate = &simulation{seed: 1, limits: c.SLO}
+	}
+	c.simulate.trace = trace
+	return nil
+}
+
+// run simulates the load of an estimate.
+func (x *simulation) run(e *estimate.Result, simulate func(serving.Traffic) *serving.Outcome) *estimate.Simulated {
+	t := serving.Traffic{Rate: e.Workload.Rate, Requests: estimate.SimulatedRequests, Trace: x.trace, Seed: x.seed}
+	if e.Workload.Rate == 0 {
+		t.Users = int(e.Workload.Concurrency)
+	}
+	return estimate.Summarize(simulate(t), x.seed, x.limits)
 }
 
 // mostReplicas is more than any deployment has.
@@ -108,11 +147,7 @@ func (c *question) splitResults(d *deploy.Deployer, l *estimate.Language, t *est
 		if c.simulate == nil || e == nil || !e.Load.Stable {
 			continue
 		}
-		traffic := serving.Traffic{Rate: e.Workload.Rate, Requests: estimate.SimulatedRequests, Seed: c.simulate.seed}
-		if e.Workload.Rate == 0 {
-			traffic.Users = int(e.Workload.Concurrency)
-		}
-		e.Simulated = estimate.Summarize(l.SimulateSplit(split, traffic, q), c.simulate.seed, c.simulate.limits)
+		e.Simulated = c.simulate.run(e, func(t serving.Traffic) *serving.Outcome { return l.SimulateSplit(split, t, q) })
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/estimate"
 	"roofline/estimate/parallel"
+	"roofline/estimate/serving"
 	"roofline/estimate/slo"
 	"roofline/model/transformer"
 )
@@ -23,7 +24,8 @@ type question struct {
 	Batch    string    `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
 	rates    []float64 // requests per second, in place of users
 	simulate *simulation
-	disagg   *estimate.Disagg // replicas that prefill and replicas that decode; none of either: the best split
+	traced   *estimate.Request // what a trace asks on average
+	disagg   *estimate.Disagg  // replicas that prefill and replicas that decode; none of either: the best split
 
 	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
 }
@@ -31,7 +33,8 @@ type question struct {
 // simulation is what to simulate beside an estimate.
 type simulation struct {
 	seed   uint64
-	limits slo.Limits // requests that keep them are counted
+	limits slo.Limits        // requests that keep them are counted
+	trace  []serving.Arrival // in the place of drawn requests
 }
 
 // check reports values that can't be.
@@ -113,6 +116,9 @@ func (c *question) askLanguage(s *session, loaded *deploy.Loaded) (*asked, error
 	request, err := c.request()
 	if err != nil {
 		return nil, err
+	}
+	if t := c.traced; t != nil {
+		request.ISL, request.OSL, request.ISLSpread, request.OSLSpread, request.Uneven = t.ISL, t.OSL, t.ISLSpread, t.OSLSpread, t.Uneven
 	}
 	x := &asked{request: request, rates: c.rates}
 	if x.users, err = loads("concurrency", c.Concurrency, 1, most); err != nil {

@@ -164,14 +164,27 @@ func (r *replica) job(a Arrival) *job {
 		j.steps, j.grows = int(a.OSL)-1, 1
 		return j
 	}
-	for tokens := 1.0; tokens < a.OSL; j.steps++ {
+	j.steps = r.drafted(a.OSL)
+	j.grows = (a.OSL - 1) / float64(max(1, j.steps))
+	return j
+}
+
+// manySteps is how many steps are as good as normally distributed.
+const manySteps = 1000
+
+// drafted draws how many steps an answer of so many tokens takes with a draft.
+func (r *replica) drafted(osl float64) (steps int) {
+	l := Lengths{OSL: osl}
+	if mean := l.after() / r.Draft.PerStep(); mean > manySteps {
+		return max(1, int(math.Round(mean+r.Draft.deviation(l)*r.rng.NormFloat64())))
+	}
+	for tokens := 1.0; tokens < osl; steps++ {
 		tokens++
 		for k := 0.0; k < r.Draft.Tokens && r.rng.Float64() < r.Draft.Accept; k++ {
 			tokens++
 		}
 	}
-	j.grows = (a.OSL - 1) / float64(max(1, j.steps))
-	return j
+	return steps
 }
 
 func (r *replica) arrive(a Arrival) { r.wait(r.job(a)) }

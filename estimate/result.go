@@ -108,11 +108,12 @@ type Throughput struct {
 // Load is how much of what a deployment can take it is given.
 type Load struct {
 	Rate        float64      `json:"requests_per_s"`
-	Capacity    float64      `json:"capacity_requests_per_s"` // the most it can keep up with
-	Utilization float64      `json:"utilization"`             // load ÷ capacity, at most 1
-	Stable      bool         `json:"stable"`                  // else the line grows without end, and there are no times
-	Running     float64      `json:"running"`                 // requests in the machines at a time
-	Wait        unit.Seconds `json:"wait_s,omitempty"`        // for room in the cache, part of TTFT
+	Capacity    float64      `json:"capacity_requests_per_s"`          // the most it can keep up with
+	Utilization float64      `json:"utilization"`                      // load ÷ capacity, at most 1
+	Stable      bool         `json:"stable"`                           // else the line grows without end, and there are no times
+	Running     float64      `json:"running"`                          // requests in the machines at a time
+	Wait        unit.Seconds `json:"wait_s,omitempty"`                 // for room in the cache, part of TTFT
+	Goodput     *float64     `json:"goodput_requests_per_s,omitempty"` // the most at which the limits that were set are kept, arriving at a rate
 }
 
 // Simulated is what came of a simulation of the scheduler on the same step times.

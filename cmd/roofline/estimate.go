@@ -59,6 +59,7 @@ func (c *estimateCmd) Run(s *session) error {
 	if err := c.traffic(loaded); err != nil {
 		return err
 	}
+	c.kept = c.SLO
 	x, err := c.ask(s, loaded, fused{})
 	if err != nil {
 		return err
@@ -180,43 +181,52 @@ func (c *question) languageRow(d *deploy.Deployer, m *transformer.Model, t estim
 		return row{target: t, err: err}
 	}
 	r := row{target: t}
-	if step != nil {
+	switch {
+	case step != nil:
 		r.results = []*estimate.Result{l.EstimatePhase(*step)}
-		return r
-	}
-	if c.disagg != nil {
+	case c.disagg != nil:
 		r.results, r.err = c.splitResults(d, l, &t, q, users)
 		r.target = t
-		return r
+	default:
+		r.results = c.served(l, q, users)
 	}
+	return r
+}
+
+// served estimates a language model at every load.
+func (c *question) served(l *estimate.Language, q estimate.Request, users []float64) (results []*estimate.Result) {
 	for _, rate := range c.rates {
-		e := l.EstimateRate(rate, q)
+		results = append(results, l.EstimateRate(rate, q))
+	}
+	if c.rates == nil {
+		full, err := l.MaxUsers(q)
+		for _, u := range users {
+			switch {
+			case u == most && err != nil: // how many fit is not known
+				results = append(results, nil)
+				continue
+			case u == most:
+				u = full * float64(l.Target.Replicas()) // 0 gives the answer for one, which says that it does not fit
+			}
+			// Fewer requests than replicas leave replicas idle: each that works has one.
+			results = append(results, l.Estimate(max(u, 1), q))
+		}
+	}
+	var goodput *float64
+	if len(c.kept) > 0 {
+		most := l.Goodput(c.kept, q)
+		goodput = &most
+	}
+	for _, e := range results {
+		if e == nil {
+			continue
+		}
+		e.Load.Goodput = goodput
 		if c.simulate != nil && e.Load.Stable {
 			e.Simulated = c.simulate.run(e, func(t serving.Traffic) *serving.Outcome { return l.Simulate(t, q) })
 		}
-		r.results = append(r.results, e)
 	}
-	if c.rates != nil {
-		return r
-	}
-	replicas := float64(t.Replicas())
-	full, err := l.MaxUsers(q)
-	for _, u := range users {
-		switch {
-		case u == most && err != nil: // how many fit is not known
-			r.results = append(r.results, nil)
-			continue
-		case u == most:
-			u = full * replicas // 0 gives the answer for one, which says that it does not fit
-		}
-		// Fewer requests than replicas leave replicas idle: each that works has one.
-		e := l.Estimate(max(u, 1), q)
-		if c.simulate != nil {
-			e.Simulated = c.simulate.run(e, func(t serving.Traffic) *serving.Outcome { return l.Simulate(t, q) })
-		}
-		r.results = append(r.results, e)
-	}
-	return r
+	return results
 }
 
 // deployed compiles the model for as many devices as the user asked for, or for the fewest, a power of two, that hold it

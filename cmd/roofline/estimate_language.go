@@ -52,6 +52,7 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 		a.Notes = append(a.Notes, fmt.Sprintf("%s: all cost on %s; %s %s; %s", perMillion(q), q.Tokens, c.offer(), asOf, c.busy()))
 	}
 	a.Notes = append(a.Notes, splitNotes(n, rows)...)
+	a.Notes = append(a.Notes, goodputNotes(n, rows, c.SLO)...)
 	if note := basisNote(rows); note != "" {
 		a.Notes = append(a.Notes, note)
 	}

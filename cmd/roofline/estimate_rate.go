@@ -10,6 +10,7 @@ import (
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
 	"roofline/estimate/serving"
+	"roofline/estimate/slo"
 	"roofline/hardware/unit"
 )
 
@@ -260,4 +261,21 @@ func simulations(n namer, rows []row) (tables []show.Table) {
 		return nil
 	}
 	return []show.Table{t}
+}
+
+// goodputNotes say up to which rate the limits are kept.
+func goodputNotes(n namer, rows []row, limits slo.Limits) (notes []string) {
+	for i := range rows {
+		e := rows[i].last()
+		if rows[i].failed() || e == nil || e.Load == nil || e.Load.Goodput == nil {
+			continue
+		}
+		text := fmt.Sprintf("%s: no rate keeps %v", n.of(&rows[i].target), limits)
+		if g := *e.Load.Goodput; g > 0 {
+			text = fmt.Sprintf("%s: goodput %s requests/s, the most that come at a rate while %v is kept, %s of what it can take",
+				n.of(&rows[i].target), unit.Number(g, 3), limits, percent(min(1, g/e.Load.Capacity)))
+		}
+		notes = append(notes, text)
+	}
+	return shortened(notes)
 }

@@ -23,7 +23,8 @@ type fitCmd struct {
 	formatFlags  `embed:""`
 	pictureFlags `embed:""`
 
-	Context tokens `help:"Tokens of a request, input and output together; 32k is 32768." default:"8k" placeholder:"N"`
+	Context   tokens   `help:"Tokens of a request, input and output together; 32k is 32768." default:"8k" placeholder:"N"`
+	PrefixHit fraction `name:"prefix-hit" help:"Share of the context that all requests have in common, which the cache holds once." placeholder:"SHARE"`
 }
 
 // Help shows worked examples.
@@ -56,6 +57,9 @@ func (c *fitCmd) Run(s *session) error {
 	loaded, err := s.files.Model(c.Model, model.Bindings{})
 	if err != nil {
 		return err
+	}
+	if c.PrefixHit >= 1 {
+		return fmt.Errorf("--prefix-hit %g: want less than 1, such as 0.5", float64(c.PrefixHit))
 	}
 	if c.TP == auto {
 		return fmt.Errorf("--tp auto is for estimate; fit shows every number of devices")
@@ -143,6 +147,10 @@ func (c *fitCmd) layout(m *transformer.Model, t estimate.Target) (fitting, error
 	}
 	replicas := float64(t.Replicas())
 	fits := room.Users >= 1
+	if fits && c.PrefixHit > 0 {
+		ranks := float64(t.Plan.Filled().DP)
+		room.Users = ranks * math.Floor(1/(ranks*l.Share(float64(c.Context), float64(c.PrefixHit)*float64(c.Context))))
+	}
 	f.Fits = &fits
 	f.Short = room.Short
 	f.KVTokens, f.Users, f.LongestPrompt = room.Tokens*replicas*float64(t.Plan.Filled().DP), room.Users*replicas, room.LongestContext

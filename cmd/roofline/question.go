@@ -21,8 +21,9 @@ type question struct {
 	bindFlags    `embed:""`
 	requestFlags `embed:""`
 
-	Batch    string    `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
-	rates    []float64 // requests per second, in place of users
+	Batch    string     `help:"Batch sizes of a graph: N, max, or a list. With --phase: sequences in the step. Default: 1 and where a larger batch stops paying." placeholder:"N|max"`
+	rates    []float64  // requests per second, in place of users
+	kept     slo.Limits // whose goodput is asked for
 	simulate *simulation
 	traced   *estimate.Request // what a trace asks on average
 	disagg   *estimate.Disagg  // replicas that prefill and replicas that decode; none of either: the best split

@@ -302,22 +302,22 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 4.8e-06, PerStep: 0.00074, PerSequence: 2.4e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
-		{Class: "time per token, mixtures of experts, vLLM on H100 and H200", Architectures: []string{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 8e-06, PerStep: 0.001, PerSequence: 2.1e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
+		{Class: "time per token, mixtures of experts, vLLM on H100 and H200, solved for on dense models", Architectures: []string{
 			"hopper",
-		}, Phase: "decode-moe", Low: 0.8, High: 1.1, Measurements: 32, Coverage: 0.8, Source: "e2e-h100-vllm"},
-		{Class: "time per token, mixtures of experts, on devices never measured", Phase: "decode-moe", Low: 0.6, High: 1.8, Source: "assumption"},
+		}, Phase: "decode-moe", Low: 0.84, High: 1.2, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		{Class: "time per token, mixtures of experts, on devices never measured", Phase: "decode-moe", Low: 0.65, High: 1.4, Source: "assumption"},
 		{Class: "time to first token, mixtures of experts, vLLM on H100 and H200", Architectures: []string{
 			"hopper",
 		}, Phase: "prefill-moe", Low: 0.86, High: 1.85, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
 		{Class: "time to first token, mixtures of experts, on devices never measured", Phase: "prefill-moe", Low: 0.5, High: 3, Source: "assumption"},
-		{Class: "time per token, dense models, vLLM on H100", Architectures: []string{
+		{Class: "time per token, dense models left out one by one, vLLM on H100", Architectures: []string{
 			"hopper",
-		}, Phase: "decode", Low: 0.94, High: 1.08, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		}, Phase: "decode", Low: 0.92, High: 1.11, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
 		{Class: "time to first token, dense models, vLLM on H100", Architectures: []string{
 			"hopper",
 		}, Phase: "prefill", Low: 0.55, High: 1.23, Measurements: 138, Coverage: 0.8, Source: "e2e-h100-vllm"},
-		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.7, High: 1.6, Source: "assumption"},
+		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.75, High: 1.5, Source: "assumption"},
 		{Class: "time to first token on devices never measured", Phase: "prefill", Low: 0.5, High: 3, Source: "assumption"},
 	}, Source: "e2e-h100-vllm", Origins: hardware.Origins{
 		{Field: "overlap", Source: "assumption", Status: "assumed"},
@@ -335,16 +335,19 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 8.9e-06, PerStep: 4.2e-05, PerSequence: 4.8e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
-		{Class: "time per token, mixtures of experts: too few measurements", Phase: "decode-moe", Low: 0.6, High: 2.4, Source: "assumption"},
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 1.2e-05, PerStep: 4e-05, PerSequence: 5e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
+		{Class: "time per token, mixtures of experts, TensorRT-LLM on H200, solved for on dense models", Architectures: []string{
+			"hopper",
+		}, Phase: "decode-moe", Low: 0.79, High: 1.74, Measurements: 66, Coverage: 0.8, Source: "e2e-h100-trtllm"},
+		{Class: "time per token, mixtures of experts, on devices never measured", Phase: "decode-moe", Low: 0.6, High: 2.4, Source: "assumption"},
 		{Class: "time to first token, mixtures of experts, TensorRT-LLM on H200", Architectures: []string{
 			"hopper",
 		}, Phase: "prefill-moe", Low: 0.79, High: 4.02, Measurements: 63, Coverage: 0.8, Source: "e2e-h100-trtllm"},
 		{Class: "time to first token, mixtures of experts, on devices never measured", Phase: "prefill-moe", Low: 0.5, High: 5, Source: "assumption"},
-		{Class: "time per token, dense models, TensorRT-LLM on H100 and H200", Architectures: []string{
+		{Class: "time per token, dense models left out one by one, TensorRT-LLM on H100 and H200", Architectures: []string{
 			"hopper",
-		}, Phase: "decode", Low: 0.8, High: 1.12, Measurements: 429, Coverage: 0.8, Source: "e2e-h100-trtllm"},
-		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.7, High: 1.6, Source: "assumption"},
+		}, Phase: "decode", Low: 0.86, High: 1.16, Measurements: 434, Coverage: 0.8, Source: "e2e-h100-trtllm"},
+		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.75, High: 1.5, Source: "assumption"},
 		{Class: "time to first token, dense models, TensorRT-LLM on H100 and H200", Architectures: []string{
 			"hopper",
 		}, Phase: "prefill", Low: 0.62, High: 2.2, Measurements: 429, Coverage: 0.8, Source: "e2e-h100-trtllm"},

@@ -58,7 +58,7 @@ func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Langu
 // Formats returns the formats a runtime takes where they are not given: the cache of quantised models may have its own.
 // The others are left to [transformer.Model.Resolve].
 func Formats(m *transformer.Model, p *runtime.Profile, f transformer.Formats) transformer.Formats {
-	if f.KV == dtype.Unknown && m.Quantization.KV == dtype.Unknown && m.Resolve(f).Weights.Bits() <= 8 {
+	if f.KV == dtype.Unknown && m.Quantization.KV == dtype.Unknown && m.Resolve(f).Weights.Bits() < 9 { // scales of blocks included
 		f.KV = p.LowBitKV
 	}
 	return f

@@ -195,12 +195,12 @@ func linkParameters(c *catalog.Catalog) []parameter {
 	return []parameter{latency, share, ramp}
 }
 
-// hostParameters are the host times of the runtimes that serve language models, one value for all of them.
+// hostParameters are the host times of a step of the runtimes that serve language models, one value for all of them.
 func hostParameters(c *catalog.Catalog, ids ...string) []parameter {
-	ps := make([]parameter, 4)
+	ps := make([]parameter, 3)
 	for _, id := range ids {
 		p := c.Runtime(id)
-		for i, place := range []*unit.Seconds{&p.PerLayer, &p.PerStep, &p.PerSequence, &p.PerRequest} {
+		for i, place := range []*unit.Seconds{&p.PerLayer, &p.PerStep, &p.PerSequence} {
 			ps[i].places = append(ps[i].places, (*float64)(place))
 		}
 	}

@@ -123,14 +123,19 @@ func (c *compiler) heads(a *Attention) (q, kv float64) {
 	return float64(a.Heads) / c.tp, max(1, float64(a.KVHeads)/c.tp)
 }
 
-// queryKeyNorm appends the norm of queries and keys, if there is one.
+// queryKeyNorm appends the norms of queries and of keys, a kernel each, if there are any.
 func (c *compiler) queryKeyNorm(a *Attention, n, q, kv float64) {
 	if a.QKNorm == NoQKNorm {
 		return
 	}
-	c.add(op{Work: model.Work{Name: "qk_norm", Kind: RMSNorm.String(), Class: model.Normalization, Count: n,
-		FLOPs: unit.FLOPs(RMSNorm.flops() * (q + kv)), Weights: c.bytes(a.QKNorm.parameters(q, kv, float64(a.HeadDim))),
-		Read: c.activations(q + kv), Write: c.activations(q + kv), Format: c.vector}})
+	for _, part := range []struct {
+		name  string
+		width float64
+	}{{"q_norm", q}, {"k_norm", kv}} {
+		c.add(op{Work: model.Work{Name: part.name, Kind: RMSNorm.String(), Class: model.Normalization, Count: n,
+			FLOPs: unit.FLOPs(RMSNorm.flops() * part.width), Weights: c.bytes(a.QKNorm.parameters(part.width, 0, float64(a.HeadDim)/2)),
+			Read: c.activations(part.width), Write: c.activations(part.width), Format: c.vector}})
+	}
 }
 
 // rotate appends the rotation of so many dimensions of a token's queries and keys.

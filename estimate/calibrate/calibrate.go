@@ -40,21 +40,31 @@ type Subject interface {
 	Predict(t *estimate.Target) (bound, expected unit.Seconds, err error)
 }
 
+// Limits of [Case.noise]: where no band was measured it is otherwiseNoise. Libraries on CPUs differ more from graph to graph.
+const (
+	leastNoise     = 0.05
+	otherwiseNoise = 0.08
+	mostNoise      = 0.09
+	processorNoise = 0.15
+)
+
 // noise is how far predictions are from measurements where every parameter is right (standard deviation of the logarithm):
 // repeated runs differ by 5–10 %, and the model leaves things out. It is that of the runtime's narrowest measured band of
 // the phase, within limits: where the band was measured, its parameters were solved for.
 func (c *Case) noise() float64 {
-	const least, otherwise, most = 0.05, 0.08, 0.09
-	found := math.Inf(1)
+	found, most := math.Inf(1), mostNoise
+	if c.Target.Device.Kind == hardware.CPU {
+		most = processorNoise
+	}
 	for _, b := range c.Target.Runtime.Bands {
 		if b.Measurements > 0 && b.Phase == c.Phase && b.Low > 0 {
 			found = min(found, math.Log(b.High/b.Low)/(2*percentile90))
 		}
 	}
 	if math.IsInf(found, 1) {
-		return otherwise
+		return otherwiseNoise
 	}
-	return min(max(found, least), most)
+	return min(max(found, leastNoise), most)
 }
 
 // identifiable is the share of its prior spread above which the runs have told nothing of a parameter.

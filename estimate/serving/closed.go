@@ -41,16 +41,17 @@ func (s *Server) Closed(users float64, l Lengths) State {
 
 // looped returns how a replica does with so many users, n of whose requests run at a time, after so long with the host.
 func (s *Server) looped(users, n float64, host unit.Seconds, l Lengths) State {
+	prompts := s.prompts(l)
 	var p pace
 	var first, turn meeting
 	var ttft, decode unit.Seconds
 	decoding := n
 	for range 3 {
-		p = s.pace(decoding, l)
+		p = s.beside(prompts, decoding, l)
 		turn = p.rotation(n, host)
 		first = turn
 		if n > 1 {
-			early := s.pace(min(n, p.steps/p.each)/3, l)
+			early := s.beside(prompts, min(n, p.steps/p.each)/3, l)
 			first = early.start(n, host)
 		}
 		ttft = (first.mean + (Rounds-1)*turn.mean) / Rounds
@@ -70,16 +71,16 @@ func (s *Server) looped(users, n float64, host unit.Seconds, l Lengths) State {
 	}
 	st.Latency = st.TTFT.plus(decode)
 	st.Rate = users / float64(st.Latency.Mean)
-	st.Capacity = max(st.Rate, s.capacity(s.slots(l), l))
+	st.Capacity = max(st.Rate, s.capacity(prompts, s.slots(l), l))
 	return st
 }
 
 // capacity returns the requests per second when all places are always taken and nobody waits for the host.
-func (s *Server) capacity(slots float64, l Lengths) float64 {
+func (s *Server) capacity(prompts pace, slots float64, l Lengths) float64 {
 	decoding := slots
 	var cycle unit.Seconds
 	for range 3 {
-		p := s.pace(decoding, l)
+		p := s.beside(prompts, decoding, l)
 		cycle = max(p.step*unit.Seconds(p.steps)+p.extra()*unit.Seconds(slots), p.gap()*unit.Seconds(slots))
 		decoding = min(slots, p.steps/p.each, slots*float64(1-p.own/(cycle+p.own)))
 	}

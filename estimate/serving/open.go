@@ -23,7 +23,8 @@ import (
 // time by Little's law, and if they are more than the cache holds, they wait for their turn.
 func (s *Server) Open(rate, irregularity float64, l Lengths) State {
 	slots := s.slots(l)
-	capacity := s.capacity(slots, l)
+	prompts := s.prompts(l)
+	capacity := s.capacity(prompts, slots, l)
 	st := State{Rate: rate, Capacity: capacity, Stable: rate < capacity}
 	never := unit.Seconds(math.Inf(1))
 	if !st.Stable {
@@ -37,7 +38,7 @@ func (s *Server) Open(rate, irregularity float64, l Lengths) State {
 	decoding := 0.0
 	for range 30 {
 		before := decoding
-		p = s.pace(1+decoding, l) // one that decodes sees all those that others see, and itself
+		p = s.beside(prompts, 1+decoding, l) // one that decodes sees all those that others see, and itself
 		load = min(nearlyFull, rate*float64(p.gap()))
 		residual = p.step / 2 * unit.Seconds(1-math.Exp(-decoding))
 		wait = p.gap() * unit.Seconds(load/(1-load)*(irregularity+variance(l.ISLSpread))/2)
@@ -56,7 +57,7 @@ func (s *Server) Open(rate, irregularity float64, l Lengths) State {
 	varies := float64(s.Host*s.Host+wait*wait+residual*residual/3) + load*float64(p.gap()*p.gap())/(3*(1-load)) +
 		float64(p.own*p.own)*variance(l.ISLSpread)
 	deviation := unit.Seconds(math.Sqrt(varies))
-	one := s.pace(1, l)
+	one := s.beside(prompts, 1, l)
 	full, line := turn(rate, capacity, slots, one.step*unit.Seconds(one.steps)+one.own, irregularity+variance(l.OSLSpread))
 	tail := func(t unit.Seconds) float64 {
 		waits := math.Exp(-max(0, float64((t-mean)/max(line, 1e-12))))

@@ -188,24 +188,35 @@ func (p *pace) among(company unit.Seconds) unit.Seconds {
 	return p.single + (p.extra()-p.single)*company
 }
 
-// pace returns the times at so many sequences that decode.
-func (s *Server) pace(decoding float64, l Lengths) pace {
+// prompts returns what does not depend on who decodes: the times of prompts that are prefilled whole.
+func (s *Server) prompts(l Lengths) pace {
+	p := pace{steps: l.after() / s.Draft.PerStep(), deviation: s.Draft.deviation(l)}
+	if s.Chunk > 0 {
+		return p
+	}
+	lanes := max(1, s.Lanes)
+	found := s.Hit * l.ISL
+	step := Step{Prompts: 1, Tokens: l.ISL - found, Prefix: found}
+	busy, latency := s.Engine.Pass(step)
+	p.alone, p.own, p.single, p.each, p.full = latency, latency, busy, 1/lanes, busy
+	if lanes > 1 {
+		step.Prompts = lanes
+		p.full, _ = s.Engine.Pass(step)
+	}
+	return p
+}
+
+// beside returns the times of prompts beside so many sequences that decode.
+func (s *Server) beside(p pace, decoding float64, l Lengths) pace {
 	found := s.Hit * l.ISL
 	fresh := l.ISL - found
-	p := pace{steps: l.after() / s.Draft.PerStep(), deviation: s.Draft.deviation(l)}
 	mixed := Step{Prompts: max(1, s.Chunk/fresh), Tokens: min(s.Chunk, fresh), Prefix: found + max(0, fresh-s.Chunk)/2}
 	if p.steps > 0 {
 		mixed.Batch, mixed.Context, mixed.Draft = max(1, decoding), l.context(), s.Draft.Tokens
 		p.step = s.decode(decoding, l.context())
 	}
 	if s.Chunk == 0 {
-		lanes := max(1, s.Lanes)
-		busy, latency := s.Engine.Pass(Step{Prompts: 1, Tokens: fresh, Prefix: found})
-		p.alone, p.own, p.single, p.each = latency, latency, busy, 1/lanes
-		if lanes > 1 {
-			busy, _ = s.Engine.Pass(Step{Prompts: lanes, Tokens: fresh, Prefix: found})
-		}
-		p.full = busy + p.step
+		p.full += p.step
 		return p
 	}
 	busy, latency := s.Engine.Pass(mixed)

@@ -148,7 +148,7 @@ func reread(from, to any) error {
 // only are the flags that make a verb ask about the deployment that is the answer.
 func (r *reporter) only(more ...given) []given {
 	e := r.answer
-	flags := append([]given{{"device", r.name[e.Device]}, {"count", ""}, {"tp", ""}, {"pp", ""}, {"ep", ""}, {"dp", ""}, {"where", ""}, {"runtime", e.Runtime},
+	flags := append([]given{{"device", r.place(e.Device)}, {"count", ""}, {"tp", ""}, {"pp", ""}, {"ep", ""}, {"dp", ""}, {"where", ""}, {"runtime", e.Runtime},
 		{"dtype", e.Workload.DType.String()}, {"slo", ""}}, more...)
 	if r.choice != nil && r.loaded.Language != nil {
 		flags = append(flags, given{"concurrency", fmt.Sprintf("%.0f", e.Workload.Concurrency)})
@@ -272,10 +272,23 @@ func (r *reporter) leading() string {
 	for _, e := range r.estimates() {
 		if e.Unavailable == "" && e.Memory != nil && (e.Memory.Fits == nil || *e.Memory.Fits) && !seen[e.Device] && len(names) < mostDrawn {
 			seen[e.Device] = true
-			names = append(names, r.name[e.Device])
+			names = append(names, r.place(e.Device))
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// place is what a device was named by: a machine that holds it, or itself.
+func (r *reporter) place(id string) string {
+	for _, name := range strings.Split(r.cmd.Device, ",") {
+		if _, err := r.session.catalog.Select(name); err == nil {
+			continue
+		}
+		if system, err := r.session.catalog.FindSystem(name); err == nil && system.Device == id {
+			return name
+		}
+	}
+	return r.name[id]
 }
 
 // partOf makes a part of an answer: its tables from one on, notes and warnings.

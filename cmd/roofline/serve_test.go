@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -151,8 +153,16 @@ func TestPageUploads(t *testing.T) {
 	if code, got := get(t, s.URL+"/api/v1/estimate?model=net.toml&device=l4"); code != 422 || !strings.Contains(got, "no such file here") {
 		t.Errorf("a file of this machine by its name: %d %s", code, got)
 	}
+	var nodes []byte // half a million of them, a name apart
+	for i := range 1 << 19 {
+		node := fmt.Appendf([]byte{0x0a, 6}, "%06x", i)
+		node = fmt.Appendf(append(node, 0x12, 6), "%06x", i+1)
+		node = append(node, "\x22\x04Relu"...)
+		nodes = append(append(nodes, 0x0a, byte(len(node))), node...)
+	}
+	exploding := append(binary.AppendUvarint([]byte{0x08, 8, 0x3a}, uint64(len(nodes))), nodes...)
 	for name, data := range map[string]string{
-		"broken.onnx": "not a protobuf at all", "empty.onnx": "", "half.gguf": "GGUF\x03\x00\x00\x00", "deep.json": strings.Repeat("[", 1<<20),
+		"exploding.onnx": string(exploding), "broken.onnx": "not a protobuf at all", "empty.onnx": "", "half.gguf": "GGUF\x03\x00\x00\x00", "deep.json": strings.Repeat("[", 1<<20),
 		"list.json": "[]", "bad.toml": "[x]\nmemory.capacity = 5\n", "graph.toml": "[[op]]\nkind = 5\n", "text.txt": "hello",
 	} {
 		if code, _, body := post(t, s, name, []byte(data)); code != 422 || !strings.Contains(body, "error") {
@@ -177,6 +187,63 @@ func TestPageOwnDevice(t *testing.T) {
 	}
 	if code, got := get(t, s.URL+"/api/v1/estimate?model=llama-3.1-8b&device=my-chip"); code != 422 {
 		t.Errorf("without the handle it is there too: %d %.300s", code, got)
+	}
+}
+
+// TestPageLeavesDisk: no path that a request names is opened, whatever verb and parameter it stands in.
+func TestPageLeavesDisk(t *testing.T) {
+	s := newPage(t)
+	dir := t.TempDir()
+	t.Chdir(dir)
+	secret := "[[op]]\nkind = \"Relu\"\n# secret\n"
+	for _, name := range []string{"secret.toml", "secret.json", "resnet50"} {
+		if err := os.WriteFile(name, []byte(secret), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	form := map[string]string{"report": "html", "calibrate": "toml"}
+	for _, path := range []string{"secret.toml", "./secret.toml", filepath.Join(dir, "secret.toml"), "../" + filepath.Base(dir) + "/secret.json", "/etc/passwd", dir, ".", "file:///etc/passwd"} {
+		for _, verb := range []string{"estimate", "layers", "fit", "recommend", "sweep", "frontier", "whatif", "report", "model", "calibrate"} {
+			code, got := get(t, s.URL+"/api/v1/"+verb+"?"+url.Values{"model": {path}, "form": {form[verb]}}.Encode())
+			if code == http.StatusOK || strings.Contains(got, "secret\n") || strings.Contains(got, "root:") {
+				t.Errorf("%s model=%s: %d %.200s", verb, path, code, got)
+			}
+		}
+		for _, flag := range []string{"catalog", "calibration"} {
+			if code, got := get(t, s.URL+"/api/v1/estimate?"+url.Values{"model": {"resnet50"}, "device": {"l4"}, flag: {path}}.Encode()); code != http.StatusBadRequest {
+				t.Errorf("%s=%s: %d %.200s", flag, path, code, got)
+			}
+		}
+	}
+	if code, got := get(t, s.URL+"/api/v1/estimate?model=resnet50&device=l4"); code != http.StatusOK {
+		t.Errorf("a built-in model, a file of its name beside: %d %.200s", code, got)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 3 {
+		t.Errorf("the folder holds %d files afterwards, %v", len(entries), err)
+	}
+}
+
+// TestDiskThroughFiles: commands read through what they were given, so that a page's requests can't reach the disk; those
+// that read it themselves are not asked by a page, or say why.
+func TestDiskThroughFiles(t *testing.T) {
+	allowed := map[string]string{
+		"catalog_check.go": "judges files of the disk; no page asks it",
+		"validate.go":      "models that measurements name; no page asks it",
+		"session.go":       "writes what -o names; a page's goes to the page",
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := regexp.MustCompile(`\bos\.(Open|OpenFile|ReadFile|ReadDir|Stat|Lstat|Create|CreateTemp|WriteFile)\(|deploy\.Load\(`)
+	for _, name := range sources {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := direct.Find(text); found != nil && allowed[name] == "" && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s calls %s…): read through session.files", name, found)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func Notes(lines []string) []Note {
 }
 
 // labelled is a note such as "decided by   h100-sxm would win below $2".
-var labelled = regexp.MustCompile(`(?s)^(\S[^\n]{0,11}?) {2,}(\S.*)$`)
+var labelled = regexp.MustCompile(`(?s)^(\S[^\n]{0,15}?) {2,}(\S.*)$`)
 
 // Table is a table of a part; a long one sorts and filters.
 type Table struct {

@@ -91,7 +91,7 @@ function draw(view, answer, verb, parameters) {
 
 // note writes a line below the tables: some have a label, some are laid out by hand.
 function note(text) {
-  const labelled = /^(\S[^\n]{0,11}?) {2,}(\S[^]*)$/.exec(text);
+  const labelled = /^(\S[^\n]{0,15}?) {2,}(\S[^]*)$/.exec(text);
   if (labelled) return el("li", {}, el("b", {}, labelled[1]), " " + labelled[2].replace(/\s+/g, " "));
   return el("li", {}, text.includes("\n") ? el("pre", {}, text) : text);
 }

@@ -27,25 +27,26 @@ var (
 	formats    = []string{"dtype", "act-dtype", "kv-dtype"}
 	binding    = []string{"dim", "input", "trip-count"}
 	request    = []string{"isl", "osl", "workload", "concurrency", "tokens", "phase", "context"}
+	scheduling = []string{"chunk", "prefix-hit", "spec-tokens", "spec-accept", "spread"}
 	decision   = []string{"where", "batch", "fusion"}
 	overlay    = []string{"catalog", "calibration"}
 )
 
 // Verbs are what can be asked, by the name in the path.
 var Verbs = map[string]verb{
-	"estimate": {words: []string{"estimate"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, []string{"batch", "fusion", "sort", "slo"}),
+	"estimate": {words: []string{"estimate"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, scheduling, []string{"batch", "fusion", "sort", "slo", "rate"}),
 		marks: []string{"explain", "wide", "quiet"}, files: overlay},
 	"layers": {words: []string{"layers"}, arg: "model", flags: slices.Concat(deployment, formats, binding, []string{"batch", "fusion", "phase", "context", "sort", "top"}),
 		marks: []string{"quiet"}, files: overlay},
 	"fit": {words: []string{"fit"}, arg: "model", flags: slices.Concat(deployment, formats, []string{"context"}), marks: []string{"quiet"}, files: overlay},
-	"recommend": {words: []string{"recommend"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision,
+	"recommend": {words: []string{"recommend"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, scheduling, decision,
 		[]string{"target", "slo", "slo-at", "budget", "max-power", "headroom"}), marks: []string{"n+1", "quiet"}, files: overlay},
-	"report": {words: []string{"report"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision,
+	"report": {words: []string{"report"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, scheduling, decision,
 		[]string{"target", "slo", "slo-at", "budget", "max-power", "headroom"}), marks: []string{"n+1"}, files: overlay},
-	"frontier": {words: []string{"frontier"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision,
+	"frontier": {words: []string{"frontier"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, scheduling, decision,
 		[]string{"by", "slo", "tiers", "budget", "max-power"}), marks: []string{"quiet"}, files: overlay},
-	"sweep": {words: []string{"sweep"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, decision), marks: []string{"quiet"}, files: overlay},
-	"whatif": {words: []string{"whatif"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, []string{"batch", "fusion", "set", "require"}),
+	"sweep": {words: []string{"sweep"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, scheduling, decision), marks: []string{"quiet"}, files: overlay},
+	"whatif": {words: []string{"whatif"}, arg: "model", flags: slices.Concat(deployment, payment, formats, binding, request, scheduling, []string{"batch", "fusion", "set", "require"}),
 		marks: []string{"sensitivity", "quiet"}, files: overlay},
 	"calibrate": {words: []string{"calibrate"}, arg: "model", flags: slices.Concat(deployment, formats, binding,
 		[]string{"latency", "ttft", "tpot", "transfer", "batch", "concurrency", "isl", "osl"}), marks: []string{"quiet"}, files: []string{"from", "catalog", "calibration"}},

@@ -282,7 +282,7 @@ func TestShelf(t *testing.T) {
 	}
 }
 
-// TestSlowClient: who sends a header drop by drop is not waited for.
+// TestSlowClient: who sends a header or a file drop by drop is not waited for, and the server ends when it is told to.
 func TestSlowClient(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -290,18 +290,23 @@ func TestSlowClient(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := New(Config{Run: echo})
-	server.headerTimeout = 50 * time.Millisecond
+	server := New(Config{Run: echo, MaxUpload: 1 << 20})
+	server.headerTimeout, server.readTimeout = 50*time.Millisecond, 100*time.Millisecond
 	go func() { done <- server.Serve(ctx, l) }()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
-	c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if got, err := io.ReadAll(c); err != nil || strings.Contains(string(got), "200") {
-		t.Errorf("%q, %v; want a closed connection", got, err)
+	for request, want := range map[string]string{
+		"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ":                                                 "",
+		"POST /api/v1/files?name=a.onnx HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc": "HTTP/1.1 408",
+	} {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, request)
+		c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if got, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(got), want) || strings.Contains(string(got), "200 OK") {
+			t.Errorf("%.20s: %.60q, %v; want %q and a closed connection", request, got, err, want)
+		}
 	}
 	stop()
 	if err := <-done; err != nil {

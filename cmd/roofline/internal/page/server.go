@@ -62,18 +62,18 @@ type Server struct {
 	slots   chan struct{} // as many computations at a time as there are processors
 	readers chan struct{} // uploads being read
 
-	headerTimeout time.Duration
+	headerTimeout, readTimeout time.Duration
 }
 
 // New returns a server without uploads.
 func New(c Config) *Server {
 	return &Server{Config: c, uploads: newShelf(maxShelf), slots: make(chan struct{}, runtime.GOMAXPROCS(0)), readers: make(chan struct{}, 2),
-		headerTimeout: headerTimeout}
+		headerTimeout: headerTimeout, readTimeout: readTimeout}
 }
 
 // Serve answers on a listener until the context ends, then finishes what it is at.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: s.headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: s.headerTimeout, ReadTimeout: s.readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
 	done := make(chan error, 1)
 	go func() { done <- h.Serve(l) }()

@@ -56,7 +56,7 @@ func (c *estimateCmd) Run(s *session) error {
 	if err := c.limits(loaded); err != nil {
 		return err
 	}
-	if err := c.traffic(loaded); err != nil {
+	if err := c.traffic(s, loaded); err != nil {
 		return err
 	}
 	c.kept = c.SLO

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"roofline/cmd/roofline/internal/deploy"
@@ -15,7 +14,7 @@ import (
 )
 
 // traffic reads what was said of rates and of simulating.
-func (c *estimateCmd) traffic(loaded *deploy.Loaded) (err error) {
+func (c *estimateCmd) traffic(s *session, loaded *deploy.Loaded) (err error) {
 	switch {
 	case loaded.Language == nil && (c.Rate != "" || c.Simulate):
 		return fmt.Errorf("--rate and --simulate are for language models; %s is a graph", loaded.Name())
@@ -44,18 +43,18 @@ func (c *estimateCmd) traffic(loaded *deploy.Loaded) (err error) {
 		}
 	}
 	if c.Trace != "" {
-		return c.replay()
+		return c.replay(s)
 	}
 	c.rates, err = rates(c.Rate)
 	return err
 }
 
 // replay reads a trace, whose rate and lengths are those of the request.
-func (c *estimateCmd) replay() error {
+func (c *estimateCmd) replay(s *session) error {
 	if c.Rate != "" || c.ISL > 0 || c.OSL > 0 || c.Workload != "" || c.Concurrency != "" || c.Spread > 0 {
 		return fmt.Errorf("--trace has the times and lengths of requests: leave out --rate, --concurrency, --isl, --osl, --workload and --spread")
 	}
-	f, err := os.Open(c.Trace)
+	f, err := s.files.Open(c.Trace)
 	if err != nil {
 		return fmt.Errorf("--trace %s: no such file", c.Trace)
 	}

@@ -535,7 +535,7 @@ func (r *reporter) assumptions() (*report.Part, error) {
 		return nil, err
 	}
 	p := &report.Part{ID: "assumptions", Title: "Assumptions and sources", Tables: []report.Table{{Table: t, Caption: "What nobody said"},
-		{Table: prices, Caption: "Prices", Filter: len(prices.Rows) > mostDrawn}}, Command: device.Command}
+		{Table: prices, Caption: "Prices", Filter: len(prices.Rows) > mostDrawn}}, Notes: report.Notes(device.Notes), Command: device.Command}
 	for i := range device.Tables {
 		p.Tables = append(p.Tables, report.Table{Table: device.Tables[i], Caption: r.name[r.answer.Device]})
 	}

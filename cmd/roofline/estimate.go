@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/cmd/roofline/internal/show"
@@ -60,7 +61,7 @@ func (c *estimateCmd) Run(s *session) error {
 		return err
 	}
 	c.kept = c.SLO
-	x, err := c.ask(s, loaded, fused{})
+	x, err := c.ask(s, loaded, new(fused))
 	if err != nil {
 		return err
 	}
@@ -100,24 +101,38 @@ type graphKey struct {
 	formats model.Formats
 }
 
-// fused holds the graphs fused so far.
-type fused map[graphKey]*estimate.GraphModel
+// fused holds the graphs fused so far, for several rows at a time.
+type fused struct {
+	mu     sync.Mutex
+	models map[graphKey]*estimate.GraphModel
+}
+
+// model returns the graph made ready, which it fuses at most once.
+func (f *fused) model(g *model.Graph, key graphKey) *estimate.GraphModel {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := f.models[key]
+	if m == nil {
+		m = estimate.NewGraphModel(g, key.fusion, key.formats)
+		if f.models == nil {
+			f.models = map[graphKey]*estimate.GraphModel{}
+		}
+		f.models[key] = m
+	}
+	return m
+}
 
 // paying stands for the batch from which a larger one stops paying.
 const paying = -2
 
 // graphRow estimates a graph on one target; ready holds the graphs fused so far.
-func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready fused) row {
+func (c *question) graphRow(g *model.Graph, t estimate.Target, batches []float64, ready *fused) row {
 	r := row{target: t}
 	key := graphKey{t.Runtime.Fusion, c.formatFlags.graph(&t)}
 	if c.Fusion != "" {
 		_ = key.fusion.UnmarshalText([]byte(c.Fusion)) // kong has checked it
 	}
-	m := ready[key]
-	if m == nil {
-		m = estimate.NewGraphModel(g, key.fusion, key.formats)
-		ready[key] = m
-	}
+	m := ready.model(g, key)
 	machine, err := m.Machine(&t)
 	if err != nil {
 		r.err = err

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 
 	"roofline/cmd/roofline/internal/deploy"
 	"roofline/estimate"
 	"roofline/estimate/parallel"
 	"roofline/estimate/serving"
 	"roofline/estimate/slo"
+	"roofline/estimate/sweep"
 	"roofline/model/transformer"
 )
 
@@ -79,7 +82,7 @@ type asked struct {
 }
 
 // ask answers the question for every device. An error is one of the question, or of the only device that was named.
-func (c *question) ask(s *session, loaded *deploy.Loaded, ready fused) (*asked, error) {
+func (c *question) ask(s *session, loaded *deploy.Loaded, ready *fused) (*asked, error) {
 	if loaded.Language != nil {
 		return c.askLanguage(s, loaded)
 	}
@@ -87,7 +90,7 @@ func (c *question) ask(s *session, loaded *deploy.Loaded, ready fused) (*asked, 
 }
 
 // askGraph estimates a graph at its loads; ready holds the graphs fused so far.
-func (c *question) askGraph(s *session, loaded *deploy.Loaded, ready fused) (*asked, error) {
+func (c *question) askGraph(s *session, loaded *deploy.Loaded, ready *fused) (*asked, error) {
 	if c.Phase != "" {
 		return nil, fmt.Errorf("--phase is for language models; %s is a graph", loaded.Name())
 	}
@@ -138,18 +141,18 @@ func (c *question) askLanguage(s *session, loaded *deploy.Loaded) (*asked, error
 	})
 }
 
-// each answers for every target. That there is no answer is an error where a single device was named.
+// each answers for every target, on all cores. That there is no answer is an error where a single device was named.
 func (x *asked) each(answer func(estimate.Target) row) error {
 	targets, err := x.deployer.Targets()
 	if err != nil {
 		return err
 	}
-	x.rows = make([]row, len(targets))
-	for i := range targets {
-		x.rows[i] = answer(targets[i])
-		if x.rows[i].failed() && x.deployer.Named() {
-			return x.rows[i].err
+	one := func(i int) row { return answer(targets[i]) }
+	return sweep.Run(context.Background(), runtime.GOMAXPROCS(0), len(targets), one, func(r row) error {
+		x.rows = append(x.rows, r)
+		if r.failed() && x.deployer.Named() {
+			return r.err
 		}
-	}
-	return nil
+		return nil
+	})
 }

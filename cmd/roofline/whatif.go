@@ -113,7 +113,7 @@ type experiment struct {
 	catalog  *catalog.Catalog
 	question question
 	loaded   *deploy.Loaded
-	graphs   fused
+	graphs   *fused
 	about    catalog.Subject
 	before   row
 	asked    *asked
@@ -125,7 +125,7 @@ func (c *whatifCmd) experiment(s *session) (*experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &experiment{s: s, catalog: s.catalog, question: c.question, loaded: loaded, graphs: fused{}}
+	x := &experiment{s: s, catalog: s.catalog, question: c.question, loaded: loaded, graphs: new(fused)}
 	if loaded.Graph != nil && c.Batch == "" {
 		x.question.Batch = "1"
 	}

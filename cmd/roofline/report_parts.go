@@ -1,13 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,7 +13,6 @@ import (
 	"roofline/cmd/roofline/internal/report"
 	"roofline/cmd/roofline/internal/show"
 	"roofline/estimate"
-	"roofline/hardware/unit"
 )
 
 // reporter puts a report together.
@@ -170,98 +166,6 @@ func (r *reporter) only(more ...given) []given {
 	return flags
 }
 
-// title is the model and the question.
-func (r *reporter) title() string {
-	parts := []string{r.loaded.Name()}
-	for _, name := range []string{"target", "slo", "budget"} {
-		v := r.cmd.flag(name, r.given)
-		if name == "slo" {
-			v = limitsInWords(v)
-		} else if m := leadingNumber.FindString(v); m != "" {
-			v = unit.Group(m) + " " + strings.TrimSpace(v[len(m):])
-		}
-		if v != "" {
-			parts = append(parts, v)
-		}
-	}
-	if len(parts) == 1 {
-		parts = append(parts, "speed, memory and cost")
-	}
-	return strings.Join(parts, ", ")
-}
-
-// leadingNumber is the whole number a rate or an amount begins with.
-var leadingNumber = regexp.MustCompile(`^[0-9]+`)
-
-// limitsInWords writes ttft=2s,tpot=50ms as TTFT ≤ 2s, TPOT ≤ 50ms.
-func limitsInWords(text string) string {
-	var out []string
-	for _, limit := range strings.Split(text, ",") {
-		metric, most, ok := strings.Cut(limit, "=")
-		if !ok {
-			out = append(out, limit)
-			continue
-		}
-		name, statistic, _ := strings.Cut(metric, ".")
-		if name != "latency" {
-			name = strings.ToUpper(name)
-		}
-		out = append(out, strings.TrimSpace(name+" "+statistic)+" ≤ "+most)
-	}
-	return strings.Join(out, ", ")
-}
-
-// facts are the cheapest, the fastest and the one with the least energy of those that fit.
-func (r *reporter) facts() []report.Fact {
-	var cheap, fast, frugal *estimate.Result
-	better := func(best **estimate.Result, e *estimate.Result, value func(*estimate.Result) float64) {
-		if *best == nil || value(e) < value(*best) {
-			*best = e
-		}
-	}
-	for _, e := range r.estimates() {
-		if e.Throughput == nil || e.Memory != nil && e.Memory.Fits != nil && !*e.Memory.Fits {
-			continue
-		}
-		if e.Cost != nil && len(e.Cost.Per) > 0 {
-			better(&cheap, e, func(e *estimate.Result) float64 { return float64(e.Cost.Per[0].Value) })
-		}
-		better(&fast, e, latencyOf)
-		if e.Power != nil {
-			better(&frugal, e, func(e *estimate.Result) float64 { return e.Power.WattHours })
-		}
-	}
-	var out []report.Fact
-	if cheap != nil {
-		out = append(out, report.Fact{Value: fmt.Sprintf("$%s / %s", unit.Number(float64(cheap.Cost.Per[0].Value), 3), strings.TrimPrefix(cheap.Cost.Per[0].Unit, "USD/")),
-			What: "cheapest: " + r.label(cheap)})
-	}
-	if fast != nil {
-		out = append(out, report.Fact{Value: unit.Seconds(latencyOf(fast)).String() + map[bool]string{true: " a token", false: " a batch"}[fast.Decode != nil], What: "fastest: " + r.label(fast)})
-	}
-	if frugal != nil {
-		item := strings.TrimSuffix(frugal.Power.Unit, "s")
-		out = append(out, report.Fact{Value: fmt.Sprintf("%s J / %s", unit.Number(frugal.Power.WattHours*unit.SecondsPerHour, 3), item), What: "least energy: " + r.label(frugal)})
-	}
-	return out
-}
-
-// latencyOf is what one user waits for: the next token, or a batch.
-func latencyOf(e *estimate.Result) float64 {
-	if e.Decode != nil {
-		return float64(e.Decode.TPOT.Expected)
-	}
-	return float64(e.Latency.Expected)
-}
-
-// label names a deployment.
-func (r *reporter) label(e *estimate.Result) string {
-	if e.Count > 1 {
-		return fmt.Sprintf("%d × %s", e.Count, r.name[e.Device])
-	}
-	return r.name[e.Device]
-}
-
 // mostDrawn is how many devices a picture shows.
 const mostDrawn = 8
 
@@ -298,108 +202,6 @@ func partOf(id, title string, x *answered, figures []report.Figure, from int) *r
 		p.Tables = append(p.Tables, report.Table{Table: x.Tables[i], Filter: len(x.Tables[i].Rows) > 2*mostDrawn})
 	}
 	return p
-}
-
-// scorecard is the cheapest way of each device to be so fast for one user: a language model at fixed speeds, a graph
-// within fixed latencies.
-func (r *reporter) scorecard() (*report.Part, error) {
-	if r.loaded.Language == nil {
-		return r.latencyTiers()
-	}
-	x, err := r.ask("frontier", given{"tiers", tiers}, given{"budget", ""})
-	if err != nil {
-		return nil, err
-	}
-	p := partOf("scorecard", "Scorecard: $ per million output tokens at fixed speeds for each user", x, nil, 0)
-	p.Lead, p.Warnings = "", nil
-	return r.short(p), nil
-}
-
-// tiers are the speeds a scorecard has, tokens per second for each user.
-const tiers = "30,50,75,100"
-
-// short leaves the first rows of a table that has more than the first page has room for.
-func (r *reporter) short(p *report.Part) *report.Part {
-	t := &p.Tables[0]
-	if all := len(t.Rows); all > mostDrawn {
-		t.Rows = t.Rows[:mostDrawn]
-		t.Filter = false
-		p.Notes = append(report.Notes([]string{fmt.Sprintf("the first %d of %d devices; the command has all", mostDrawn, all)}), p.Notes...)
-	}
-	return p
-}
-
-// tierLatencies are the latencies a scorecard of a graph has.
-var tierLatencies = []unit.Seconds{0.001, 0.005, 0.020, 0.100}
-
-// latencyTiers is the scorecard of a graph: for each device the cheapest batch that is done in time.
-func (r *reporter) latencyTiers() (*report.Part, error) {
-	x, err := r.ask("sweep", given{"batch", "1..256*2"})
-	if err != nil {
-		return nil, err
-	}
-	var d struct {
-		Points []*estimate.Result `json:"points"`
-	}
-	if err := reread(x.JSON, &d); err != nil {
-		return nil, err
-	}
-	t := show.Table{Columns: []show.Column{{Title: "device", Left: true}}}
-	for _, tier := range tierLatencies {
-		group := "within " + tier.String()
-		t.Columns = append(t.Columns, show.Column{Group: group, Title: "$/M"}, show.Column{Group: group, Title: "with", Left: true})
-	}
-	var devices []string
-	best := map[string][]*estimate.Result{}
-	for _, e := range d.Points {
-		if best[e.Device] == nil {
-			devices = append(devices, e.Device)
-			best[e.Device] = make([]*estimate.Result, len(tierLatencies))
-		}
-		for i, tier := range tierLatencies {
-			if b := &best[e.Device][i]; e.Latency != nil && e.Latency.Expected <= tier && perUnit(e) > 0 && (*b == nil || perUnit(e) < perUnit(*b)) {
-				*b = e
-			}
-		}
-	}
-	last := len(tierLatencies) - 1
-	slices.SortStableFunc(devices, func(a, b string) int { return cmp.Compare(rankOf(best[a][last]), rankOf(best[b][last])) })
-	for _, id := range devices {
-		cells := []show.Cell{r.name[id]}
-		for i := range tierLatencies {
-			switch e := best[id][i]; {
-			case e != nil:
-				cells = append(cells, perUnit(e), fmt.Sprintf("batch %.0f", e.Workload.Batch))
-			case best[id][last] == nil && !r.priced(id):
-				cells = append(cells, show.Unknown, "no price")
-			default:
-				cells = append(cells, show.Unknown, "too slow")
-			}
-		}
-		t.Add(cells...)
-	}
-	p := &report.Part{ID: "scorecard", Title: "Scorecard: $ per million within fixed latencies", Tables: []report.Table{{Table: t}}, Command: x.Command}
-	return r.short(p), nil
-}
-
-// perUnit is what a million costs, 0 where that is not known; rankOf puts what is not known last.
-func perUnit(e *estimate.Result) float64 {
-	if e.Cost == nil || len(e.Cost.Per) == 0 {
-		return 0
-	}
-	return float64(e.Cost.Per[0].Value)
-}
-
-func rankOf(e *estimate.Result) float64 {
-	if e == nil {
-		return math.Inf(1)
-	}
-	return perUnit(e)
-}
-
-// priced reports whether a device of the comparison has a price.
-func (r *reporter) priced(id string) bool {
-	return slices.ContainsFunc(r.estimates(), func(e *estimate.Result) bool { return e.Device == id && perUnit(e) > 0 })
 }
 
 // frontier shows what is not beaten, of the devices that lead.

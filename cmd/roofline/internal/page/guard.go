@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // policy lets the page load its own files and ask its own server, and nothing else.
@@ -32,6 +33,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			refuse(w, http.StatusForbidden, "origin", "asked from another site's page")
 		case strings.Contains(r.URL.Path, ".."):
 			refuse(w, http.StatusBadRequest, "path", "no path here goes up")
+		case !utf8.ValidString(r.URL.Path) || strings.Contains(r.URL.Path, "\x00"):
+			refuse(w, http.StatusBadRequest, "path", "the path is not text")
 		default:
 			next.ServeHTTP(w, r)
 		}

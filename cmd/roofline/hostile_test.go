@@ -33,6 +33,14 @@ func (h hostile) command(path string) []string {
 	switch {
 	case strings.HasPrefix(h.file, "catalog-"):
 		return []string{"estimate", "resnet50", "--device", "h100-sxm", "--catalog", path}
+	case strings.HasPrefix(h.file, "bench-"):
+		return []string{"calibrate", "llama-3.1-8b", "--device", "h100-sxm", "--from", path}
+	case strings.HasPrefix(h.file, "trace-"):
+		return []string{"estimate", "llama-3.1-8b", "--device", "h100-sxm", "--trace", path}
+	case strings.HasPrefix(h.file, "calibration-"):
+		return []string{"estimate", "llama-3.1-8b", "--device", "h100-sxm", "--calibration", path}
+	case strings.HasPrefix(h.file, "answer-"):
+		return []string{"compare", path, path}
 	case strings.HasPrefix(h.file, "runs-"):
 		return []string{"validate", "--from", path}
 	case strings.Contains(h.file, "/"):
@@ -120,7 +128,7 @@ func BenchmarkHostileFiles(b *testing.B) {
 
 func hostileFiles() []hostile {
 	var all []hostile
-	for _, files := range [][]hostile{hostileONNX(), hostileConfigs(), hostileGGUF(), hostileSafetensors(), hostileTOML(), hostileRuns()} {
+	for _, files := range [][]hostile{hostileONNX(), hostileConfigs(), hostileGGUF(), hostileSafetensors(), hostileTOML(), hostileRuns(), hostileBenchmarks(), hostileAnswers()} {
 		all = append(all, files...)
 	}
 	return all
@@ -350,5 +358,44 @@ func hostileRuns() []hostile {
 		{"runs-quote.csv", rows("device,model,quantity,value\n\"h100-sxm,llama-3.1-8b,tpot,5\n"), "value"},
 		{"runs-wide.csv", bytes.Repeat([]byte("a,"), 1<<20), "a line of more than"},
 		{"runs-long-cell.csv", append([]byte("device\n"), bytes.Repeat([]byte("x"), 4<<20)...), "no column for the measured time"},
+	}
+}
+
+// hostileBenchmarks are files of measurements to calibrate with, traces and calibrations.
+func hostileBenchmarks() []hostile {
+	serve := func(fields string) []byte {
+		return []byte(`{"backend":"vllm","completed":10,"total_input_tokens":10240,"total_output_tokens":10240,"request_throughput":1,
+"total_token_throughput":2048,"output_throughput":1024,"max_concurrency":1` + fields + `}`)
+	}
+	return []hostile{
+		{"bench-empty.json", nil, "the file is empty"},
+		{"bench-foreign.json", []byte(`{"foo":1,"bar":2}`), "foo"},
+		{"bench-cut.json", []byte(`{"backend":"vllm","completed":1`), "was it cut off"},
+		{"bench-deep.json", []byte(strings.Repeat(`{"a":`, 100_000)), "max depth"},
+		{"bench-negative.json", serve(`,"median_ttft_ms":-5,"median_tpot_ms":7`), "median_ttft_ms"},
+		{"bench-zero.json", serve(`,"median_ttft_ms":30,"median_tpot_ms":0`), "median_tpot_ms"},
+		{"bench-infinite.json", serve(`,"median_ttft_ms":30,"median_tpot_ms":1e999`), "want a finite number"},
+		{"bench-too-fast.json", serve(`,"median_ttft_ms":30,"median_tpot_ms":0.001`), "faster than the hardware allows"},
+		{"bench-noise.bin", noise(64 << 10), "not a benchmark I know"},
+		{"trace-empty.csv", nil, "the file is empty"},
+		{"trace-negative.csv", []byte("arrival,isl,osl\n0,100,100\n1,-5,100\n"), "want"},
+		{"trace-nan.csv", []byte("arrival,isl,osl\n0,NaN,100\n"), "want a number"},
+		{"trace-wide.csv", bytes.Repeat([]byte("a,"), 1<<20), "a line of more than"},
+		{"trace-long-request.csv", []byte("arrival,isl,osl\n0,1e300,100\n"), "want a whole number of tokens"},
+		{"calibration-empty.toml", nil, "lacks schema"},
+		{"calibration-foreign.toml", []byte("colour = \"red\"\n"), "colour"},
+		{"calibration-dotted.toml", []byte(strings.Repeat("a.", 50_000) + "a = 1\n"), "too many parts"},
+		{"calibration-noise.toml", noise(4 << 10), "expected"},
+	}
+}
+
+// hostileAnswers are files that claim to be answers of this command.
+func hostileAnswers() []hostile {
+	return []hostile{
+		{"answer-empty.json", nil, "not JSON"},
+		{"answer-foreign.json", []byte(`{"schema":"someone.else/v1"}`), "someone.else/v1"},
+		{"answer-cut.json", []byte(`{"schema":"roofline.estimate/v1","estimates":[`), "not JSON"},
+		{"answer-deep.json", []byte(strings.Repeat(`[`, 500_000)), "deeper than 64"},
+		{"answer-list.json", []byte(`[1,2,3]`), "not an answer of roofline"},
 	}
 }

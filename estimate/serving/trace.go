@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"roofline/hardware/document"
 	"roofline/hardware/unit"
 )
 
@@ -28,9 +29,12 @@ var traceColumns = []string{"arrival", "isl", "osl"}
 // wrong is said with file, line and column.
 func ReadTrace(name string, in io.Reader) ([]Arrival, error) {
 	limited := &io.LimitedReader{R: in, N: mostTraceBytes + 1}
-	r := csv.NewReader(limited)
+	r := csv.NewReader(document.ShortLines(limited))
 	r.Comment, r.TrimLeadingSpace, r.ReuseRecord = '#', true, true
 	header, err := r.Read()
+	if err == io.EOF {
+		return nil, fmt.Errorf("%s: the file is empty: want a header arrival,isl,osl", name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: want a header arrival,isl,osl", name, err)
 	}

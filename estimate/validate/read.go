@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"roofline/hardware/document"
 	"roofline/hardware/unit"
 )
 
@@ -89,7 +90,7 @@ func (m *Measurement) field(column string) any {
 // empty; the measured time is in a column named by its unit: s, ms or us. Lines that start with # are comments. An error
 // names the file, the line and what was wanted.
 func Read(file string, r io.Reader) ([]Measurement, error) {
-	c := csv.NewReader(&shortLines{r: r})
+	c := csv.NewReader(document.ShortLines(r))
 	c.Comment, c.ReuseRecord = '#', true
 	first, err := c.Read()
 	if err != nil {
@@ -250,26 +251,4 @@ func (m *Measurement) Check() error {
 		return fmt.Errorf("%s measurement: want %s", cmp.Or(m.Quantity, "a"), strings.Join(lacks, "; "))
 	}
 	return nil
-}
-
-// maxLine is the longest line of a table: a parser holds a line of millions of cells many times over.
-const maxLine = 64 << 10
-
-// shortLines passes a table on until a line is longer than maxLine.
-type shortLines struct {
-	r    io.Reader
-	line int // its length so far
-}
-
-func (s *shortLines) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	for _, b := range p[:n] {
-		if s.line++; b == '\n' {
-			s.line = 0
-		}
-		if s.line > maxLine {
-			return 0, fmt.Errorf("a line of more than %d bytes: not a table of measurements", maxLine)
-		}
-	}
-	return n, err
 }

@@ -5,6 +5,7 @@
 package compare
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func problem(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("not JSON, at byte %d: %v", syntax.Offset, err)
 	case errors.As(err, &kind):
-		return fmt.Sprintf("not an answer of roofline: %s is a %s", clean(kind.Field), kind.Value)
+		return fmt.Sprintf("not an answer of roofline: %s is of type %s", cmp.Or(clean(kind.Field), "the whole"), kind.Value)
 	}
 	return clean(err.Error())
 }

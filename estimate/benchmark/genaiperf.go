@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -126,7 +125,7 @@ func (o *object) name(keys ...string) string {
 const genaiHeader = "Metric,avg,"
 
 // csvMetric is the name of a row: "Time To First Token (ms)".
-var csvMetric = regexp.MustCompile(`^(.*?) \(([^)]*)\)$`)
+var csvMetric = pattern(`^(.*?) \(([^)]*)\)$`)
 
 // genaiPerfCSV reads the tables of the CSV export: rows of statistics, then rows of one value. GPU telemetry, a third
 // table, is left alone.
@@ -143,7 +142,7 @@ func genaiPerfCSV(records [][]string) (Run, error) {
 		case len(cells) < 2 || cells[0] == "":
 			continue
 		}
-		m := csvMetric.FindStringSubmatch(cells[0])
+		m := csvMetric().FindStringSubmatch(cells[0])
 		if m == nil {
 			continue
 		}

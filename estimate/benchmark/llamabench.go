@@ -3,7 +3,6 @@ package benchmark
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -76,14 +75,14 @@ func lastFormat(text string) dtype.DType {
 }
 
 // llamaTest is a cell of the Markdown table: pp512, tg128 @ d1024, pp512+tg128.
-var llamaTest = regexp.MustCompile(`^(?:pp\s*(\d{1,9}))?\+?(?:tg\s*(\d{1,9}))?(?:\s*@\s*d(\d{1,9}))?$`)
+var llamaTest = pattern(`^(?:pp\s*(\d{1,9}))?\+?(?:tg\s*(\d{1,9}))?(?:\s*@\s*d(\d{1,9}))?$`)
 
 // llamaMarkdown reads a row of the table that llama-bench prints, which people paste.
 func llamaMarkdown(o *object) Run {
 	r := Run{Runtime: "llama-cpp", Batch: 1, Model: o.text("model"), DType: lastFormat(o.text("model")), KVDType: o.format("type_k")}
 	o.require("test", "t/s")
 	name := o.text("test")
-	m := llamaTest.FindStringSubmatch(name)
+	m := llamaTest().FindStringSubmatch(name)
 	if m == nil || name == "" {
 		o.fail("test", "%q: want pp512, tg128 or pp512 @ d1024", name)
 		return r

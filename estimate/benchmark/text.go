@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"strings"
 
 	"roofline/hardware/document"
@@ -33,7 +32,7 @@ func readText(name string, b *bufio.Reader) (*File, error) {
 	case IsCSV(line):
 		runs, err := llamaCSV(b)
 		return &File{Name: name, Tool: "llama-bench", Runs: runs}, err
-	case ownFile.Match(head):
+	case ownFile().Match(head):
 		return readOwn(name, b)
 	}
 	return readLog(name, line, b)
@@ -181,11 +180,11 @@ func readLog(name, first string, b *bufio.Reader) (*File, error) {
 // mlperfSummary reads mlperf_log_summary.txt.
 type mlperfSummary struct{ values map[string]string }
 
-var mlperfLine = regexp.MustCompile(`^\s*([^:]{1,80}?)\s*:\s*(.*?)\s*$`)
+var mlperfLine = pattern(`^\s*([^:]{1,80}?)\s*:\s*(.*?)\s*$`)
 
 func (m *mlperfSummary) line(line string) error {
 	const mostValues = 1000
-	if x := mlperfLine.FindStringSubmatch(line); x != nil && len(m.values) < mostValues {
+	if x := mlperfLine().FindStringSubmatch(line); x != nil && len(m.values) < mostValues {
 		if _, there := m.values[x[1]]; !there {
 			m.values[x[1]] = x[2]
 		}
@@ -234,7 +233,7 @@ func (m *mlperfSummary) done() (Run, error) {
 }
 
 // ownFile recognises TOML with runs; that other keys come first, as in a calibration, does not matter.
-var ownFile = regexp.MustCompile(`(?m)^\s*(\[\[run\]\]|schema\s*=)`)
+var ownFile = pattern(`(?m)^\s*(\[\[run\]\]|schema\s*=)`)
 
 // readOwn reads the runs of a TOML file: one of runs, or a calibration, which keeps those it was solved from.
 func readOwn(name string, b *bufio.Reader) (*File, error) {

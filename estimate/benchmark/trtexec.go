@@ -2,7 +2,6 @@ package benchmark
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -77,18 +76,18 @@ type trtexecLog struct {
 
 var (
 	trtexecBegin  = "=== Performance summary ==="
-	trtexecMedian = regexp.MustCompile(`GPU Compute Time:.*\bmedian = (\S+) ms`)
-	trtexecRate   = regexp.MustCompile(`Throughput: (\S+) qps`)
-	trtexecShape  = regexp.MustCompile(`(?:--(?:opt)?[sS]hapes=|Input shapes?: )(\S{1,500})`)
-	firstDim      = regexp.MustCompile(`:(\d{1,9})x`)
+	trtexecMedian = pattern(`GPU Compute Time:.*\bmedian = (\S+) ms`)
+	trtexecRate   = pattern(`Throughput: (\S+) qps`)
+	trtexecShape  = pattern(`(?:--(?:opt)?[sS]hapes=|Input shapes?: )(\S{1,500})`)
+	firstDim      = pattern(`:(\d{1,9})x`)
 )
 
 func (t *trtexecLog) line(line string) error {
 	if strings.Contains(line, trtexecBegin) {
 		t.inside = true
 	}
-	if m := trtexecShape.FindStringSubmatch(line); m != nil {
-		if d := firstDim.FindStringSubmatch(m[1]); d != nil && t.run.Batch == 0 {
+	if m := trtexecShape().FindStringSubmatch(line); m != nil {
+		if d := firstDim().FindStringSubmatch(m[1]); d != nil && t.run.Batch == 0 {
 			t.run.Batch, _ = strconv.ParseFloat(d[1], 64)
 			t.run.took("batch %g from the shapes of the command", t.run.Batch)
 		}
@@ -96,13 +95,13 @@ func (t *trtexecLog) line(line string) error {
 	if !t.inside {
 		return nil
 	}
-	if m := trtexecRate.FindStringSubmatch(line); m != nil {
+	if m := trtexecRate().FindStringSubmatch(line); m != nil {
 		o := row([]string{"Throughput"}, []string{m[1]})
 		t.rate = o.rate("Throughput")
 		return o.Err()
 	}
 	if strings.Contains(line, "GPU Compute Time:") && t.run.Latency == 0 {
-		m := trtexecMedian.FindStringSubmatch(line)
+		m := trtexecMedian().FindStringSubmatch(line)
 		if m == nil {
 			return fmt.Errorf("GPU Compute Time: median is missing: was the line cut off?")
 		}

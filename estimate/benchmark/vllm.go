@@ -130,13 +130,13 @@ func vllmThroughput(o *object) Run {
 
 // Lines of vLLM's start-up log.
 var (
-	vllmFree   = regexp.MustCompile(`Available KV cache memory: ([-+.\deEnaifNI]+) GiB`)
-	vllmTokens = regexp.MustCompile(`GPU KV cache size: ([-\d,]+) tokens`)
-	vllmLoaded = regexp.MustCompile(`Model loading took ([-+.\deEnaifNI]+) Gi?B`)
-	vllmShare  = regexp.MustCompile(`gpu_memory_utilization['"]?[=:]\s*([-+.\deEnaifNI]+)`)
-	vllmTP     = regexp.MustCompile(`tensor_parallel_size['"]?[=:]\s*(\d{1,4})\b`)
-	vllmModel  = regexp.MustCompile(`\bmodel='([^']{1,200})'`)
-	vllmDType  = regexp.MustCompile(`\bdtype=(?:torch\.)?(\w{1,20})`)
+	vllmFree   = pattern(`Available KV cache memory: ([-+.\deEnaifNI]+) GiB`)
+	vllmTokens = pattern(`GPU KV cache size: ([-\d,]+) tokens`)
+	vllmLoaded = pattern(`Model loading took ([-+.\deEnaifNI]+) Gi?B`)
+	vllmShare  = pattern(`gpu_memory_utilization['"]?[=:]\s*([-+.\deEnaifNI]+)`)
+	vllmTP     = pattern(`tensor_parallel_size['"]?[=:]\s*(\d{1,4})\b`)
+	vllmModel  = pattern(`\bmodel='([^']{1,200})'`)
+	vllmDType  = pattern(`\bdtype=(?:torch\.)?(\w{1,20})`)
 )
 
 // vllmLog collects what vLLM says of memory as it starts. Every rank says it; the least free one counts.
@@ -157,24 +157,24 @@ func (l *vllmLog) line(line string) error {
 	}
 	m := &l.run.Memory
 	for _, err := range []error{
-		take(vllmFree, "Available KV cache memory", 1e6, func(v float64) {
+		take(vllmFree(), "Available KV cache memory", 1e6, func(v float64) {
 			if b := unit.Bytes(v) * unit.GiB; m.KVCache == 0 || b < m.KVCache {
 				m.KVCache = b
 			}
 		}),
-		take(vllmTokens, "GPU KV cache size", 1e12, func(v float64) { m.KVTokens = v }),
-		take(vllmLoaded, "Model loading took", 1e6, func(v float64) { m.Weights = max(m.Weights, unit.Bytes(v)*unit.GiB) }),
-		take(vllmShare, "gpu_memory_utilization", 1, func(v float64) { m.Share = v }),
-		take(vllmTP, "tensor_parallel_size", 1<<16, func(v float64) { l.run.TP = int(v) }),
+		take(vllmTokens(), "GPU KV cache size", 1e12, func(v float64) { m.KVTokens = v }),
+		take(vllmLoaded(), "Model loading took", 1e6, func(v float64) { m.Weights = max(m.Weights, unit.Bytes(v)*unit.GiB) }),
+		take(vllmShare(), "gpu_memory_utilization", 1, func(v float64) { m.Share = v }),
+		take(vllmTP(), "tensor_parallel_size", 1<<16, func(v float64) { l.run.TP = int(v) }),
 	} {
 		if err != nil {
 			return err
 		}
 	}
-	if name := vllmModel.FindStringSubmatch(line); name != nil && l.run.Model == "" {
+	if name := vllmModel().FindStringSubmatch(line); name != nil && l.run.Model == "" {
 		l.run.Model = clean(name[1])
 	}
-	if name := vllmDType.FindStringSubmatch(line); name != nil {
+	if name := vllmDType().FindStringSubmatch(line); name != nil {
 		o := row([]string{"dtype"}, []string{name[1]})
 		l.run.DType = cmp.Or(o.format("dtype"), l.run.DType)
 	}

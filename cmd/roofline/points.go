@@ -47,9 +47,19 @@ func number(c show.Column, of func(*estimate.Result) float64) pointColumn {
 	}}
 }
 
+// outcome is a column of what comes of running: what does not fit has none.
+func outcome(c show.Column, of func(*estimate.Result) float64) pointColumn {
+	return number(c, func(e *estimate.Result) float64 {
+		if !holds(e) {
+			return math.NaN()
+		}
+		return of(e)
+	})
+}
+
 // timed is a column of milliseconds.
 func timed(title string, of func(*estimate.Result) unit.Seconds) pointColumn {
-	return number(show.Column{Title: title, Scales: milliseconds, Base: "s"}, func(e *estimate.Result) float64 { return float64(of(e)) })
+	return outcome(show.Column{Title: title, Scales: milliseconds, Base: "s"}, func(e *estimate.Result) float64 { return float64(of(e)) })
 }
 
 // written is a column of text.
@@ -176,7 +186,7 @@ func (p *space) columns(all bool) pointColumns {
 	}
 	if all {
 		cs = append(cs,
-			number(show.Column{Title: "power", Unit: "W"}, func(e *estimate.Result) float64 {
+			outcome(show.Column{Title: "power", Unit: "W"}, func(e *estimate.Result) float64 {
 				if e.Power == nil {
 					return math.NaN()
 				}
@@ -213,9 +223,9 @@ func (p *space) languageColumns(all bool) pointColumns {
 			timed("E2E", func(e *estimate.Result) unit.Seconds { return latency(e).Expected }))
 	}
 	return append(cs,
-		number(show.Column{Title: "tok/s/user"}, userSpeed),
-		number(show.Column{Title: perSecond(p.request)}, func(e *estimate.Result) float64 { return e.Throughput.Value }),
-		number(show.Column{Title: perMillion(p.request)}, money))
+		outcome(show.Column{Title: "tok/s/user"}, userSpeed),
+		outcome(show.Column{Title: perSecond(p.request)}, func(e *estimate.Result) float64 { return e.Throughput.Value }),
+		outcome(show.Column{Title: perMillion(p.request)}, money))
 }
 
 // graphColumns are those of a graph at a batch.
@@ -228,6 +238,6 @@ func (p *space) graphColumns(all bool) pointColumns {
 		cs = append(cs, timed("low", func(e *estimate.Result) unit.Seconds { return latency(e).Low }), timed("high", func(e *estimate.Result) unit.Seconds { return latency(e).High }))
 	}
 	return append(cs,
-		number(show.Column{Title: p.items() + "/s"}, func(e *estimate.Result) float64 { return e.Throughput.Value }),
-		number(show.Column{Title: "$/M " + p.items()}, money))
+		outcome(show.Column{Title: p.items() + "/s"}, func(e *estimate.Result) float64 { return e.Throughput.Value }),
+		outcome(show.Column{Title: "$/M " + p.items()}, money))
 }

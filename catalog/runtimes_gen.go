@@ -128,7 +128,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "tensorrt", Name: "TensorRT", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "graph", Fusion: 4, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
+	}, Serves: "graph", Fusion: 4, LowBitActivations: true, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -142,6 +142,7 @@ var runtimes = []runtime.Profile{
 		{Field: "serves", Source: "assumption", Status: "assumed"},
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
+		{Field: "low-bit-activations", Source: "assumption", Status: "assumed"},
 		{Field: "memory-share", Source: "assumption", Status: "assumed"},
 		{Field: "reserve", Source: "assumption", Status: "assumed"},
 		{Field: "overlap", Source: "timm-rtx4090-compiled", Status: "assumed"},
@@ -196,7 +197,7 @@ var runtimes = []runtime.Profile{
 		{Field: "bandwidth", Source: "onnxruntime-epyc-4-cores", Status: "fitted"},
 		{Field: "launch", Source: "onnxruntime-epyc-4-cores", Status: "fitted"},
 	}},
-	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 4, Overlap: 1, MemoryShare: 1, Source: "definition"},
+	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 4, LowBitActivations: true, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
 		"gpu",
 	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{

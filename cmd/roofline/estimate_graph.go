@@ -45,14 +45,8 @@ func graphAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 			loaded.Name(), strings.Join(accelerated(rows), " or ")))
 	}
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
-	a.Warnings = append(a.Warnings, missed(n, rows)...)
-	a.Warnings = append(a.Warnings, unfit(n, rows, "take a smaller --batch")...)
-	a.Warnings = append(a.Warnings, priceWarnings...)
-	a.Warnings = append(a.Warnings, gaps(rows)...)
-	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
-	for _, w := range loaded.Graph.Warnings {
-		a.Warnings = append(a.Warnings, loaded.Name()+": "+w)
-	}
+	a.Warnings = append(a.Warnings, rowWarnings(n, rows, "take a smaller --batch", priceWarnings)...)
+	a.Warnings = append(a.Warnings, loaded.Warnings()...)
 	return a
 }
 
@@ -178,7 +172,23 @@ func graphAssumed(loaded *deploy.Loaded, item string, runtimes []string, rows []
 			parts = append(parts, "input "+perSample(t.Shape, g.Batch))
 		}
 	}
+	if f := apart(rows); len(f) > 0 {
+		parts = append(parts, "activations "+strings.Join(f, ", "))
+	}
 	return strings.Join(append(parts, "runtime "+strings.Join(runtimes, ", ")), " · ")
+}
+
+// apart lists the formats of activations that are not those of the weights.
+func apart(rows []row) []string {
+	formats := map[string]bool{}
+	for i := range rows {
+		if r := &rows[i]; !r.failed() {
+			if w := r.results[0].Workload; w.ActDType != w.DType {
+				formats[w.ActDType.String()] = true
+			}
+		}
+	}
+	return keys(formats)
 }
 
 // perSample prints the shape of an input without its batch.

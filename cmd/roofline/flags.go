@@ -123,6 +123,7 @@ func (f *formatFlags) language() transformer.Formats {
 }
 
 // graph returns the formats of a graph on a target: what was asked for, else fp32 on CPUs and 16 bits on accelerators.
+// Activations of quantised graphs are as wide, unless the runtime quantises them, too.
 func (f *formatFlags) graph(t *estimate.Target) model.Formats {
 	w := f.DType
 	if w == dtype.Unknown {
@@ -131,7 +132,8 @@ func (f *formatFlags) graph(t *estimate.Target) model.Formats {
 	a := f.ActDType
 	if a == dtype.Unknown {
 		a = w
-		if w.WeightOnly() || w.Bits() < 16 {
+		whole := w.Bits() == 8 && t.Runtime.LowBitActivations
+		if w.WeightOnly() || w.Bits() < 16 && !whole {
 			a = defaultFormat(t.Device)
 		}
 	}

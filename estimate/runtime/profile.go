@@ -28,6 +28,9 @@ type Profile struct {
 	Fusion model.Fusion `toml:"fusion"`
 	// Autocast says that a graph in half precision runs mixed: [model.Formats].
 	Autocast bool `toml:"autocast"`
+	// LowBitActivations says that in graphs whose weights have 8 bits the activations move from kernel to kernel in the format
+	// of the weights, too, where nobody says it; else they are converted on the way into each product.
+	LowBitActivations bool `toml:"low-bit-activations"`
 	// Overlap is the share of the shorter of compute and memory time that hides behind the longer, over an operation:
 	// 1 is the roofline's maximum, 0 the sum.
 	Overlap float64 `toml:"overlap"`

@@ -196,6 +196,11 @@ func unfit(n namer, rows []row, remedy string) (warnings []string) {
 	return shortened(warnings)
 }
 
+// rowWarnings returns what is to be said of rows that have an answer; advice is for those that do not fit.
+func rowWarnings(n namer, rows []row, advice string, prices []string) []string {
+	return slices.Concat(missed(n, rows), unfit(n, rows, advice), resultWarnings(n, rows), prices, gaps(rows), deviceNotes(n, rows))
+}
+
 // resultWarnings returns what the estimates warn of, each once per device.
 func resultWarnings(n namer, rows []row) (warnings []string) {
 	for i := range rows {

@@ -69,17 +69,13 @@ func languageAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []ro
 			a.Warnings = append(a.Warnings, n[r.target.Device.ID]+": its memory capacity is not known, so neither is the full load; give one with --memory")
 		}
 	}
-	a.Warnings = append(a.Warnings, missed(n, rows)...)
-	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
-	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
-	a.Warnings = append(a.Warnings, priceWarnings...)
-	a.Warnings = append(a.Warnings, gaps(rows)...)
-	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
-	for _, w := range loaded.Language.Warnings {
-		a.Warnings = append(a.Warnings, loaded.Name()+": "+w)
-	}
+	a.Warnings = append(a.Warnings, rowWarnings(n, rows, narrower, priceWarnings)...)
+	a.Warnings = append(a.Warnings, loaded.Warnings()...)
 	return a
 }
+
+// narrower is what to do where a language model does not fit.
+const narrower = "take more with --count, or a narrower --dtype"
 
 func languageAssumed(loaded *deploy.Loaded, q estimate.Request, rows []row) string {
 	m := loaded.Language
@@ -363,11 +359,7 @@ func phaseAnswer(c *estimateCmd, s *session, loaded *deploy.Loaded, rows []row, 
 	}
 	_, priceWarnings := s.priceNotes(n, rows, c.Price)
 	a.Warnings = append(a.Warnings, failures(n, rows)...)
-	a.Warnings = append(a.Warnings, missed(n, rows)...)
-	a.Warnings = append(a.Warnings, unfit(n, rows, "take more with --count, or a narrower --dtype")...)
-	a.Warnings = append(a.Warnings, resultWarnings(n, rows)...)
-	a.Warnings = append(a.Warnings, priceWarnings...)
-	a.Warnings = append(a.Warnings, gaps(rows)...)
-	a.Warnings = append(a.Warnings, deviceNotes(n, rows)...)
+	a.Warnings = append(a.Warnings, rowWarnings(n, rows, narrower, priceWarnings)...)
+	a.Warnings = append(a.Warnings, loaded.Warnings()...)
 	return a
 }

@@ -143,7 +143,6 @@ type breakdown struct {
 	expected unit.Seconds
 	what     string // "batch of 32", "decode of 16 tokens"
 	assumed  []string
-	warnings []string
 }
 
 // work returns what is executed once: a batch of a graph, or a step of a phase.
@@ -166,7 +165,7 @@ func (c *layersCmd) work(loaded *deploy.Loaded, t *estimate.Target) (*breakdown,
 	if c.Batch > 0 {
 		batch = float64(c.Batch)
 	}
-	b := &breakdown{work: m.Work(batch), what: fmt.Sprintf("batch of %.0f", batch), warnings: g.Warnings}
+	b := &breakdown{work: m.Work(batch), what: fmt.Sprintf("batch of %.0f", batch)}
 	totals := model.Sum(b.work)
 	b.assumed = []string{g.Name, unit.Group(fmt.Sprintf("%.0f", g.Parameters())) + " parameters",
 		fmt.Sprintf("%s GMAC per %s", unit.Number(totals.MACs/batch/1e9, 4), strings.TrimSuffix(m.Items(), "s")),
@@ -195,7 +194,7 @@ func (c *layersCmd) phase(m *transformer.Model, t *estimate.Target) (*breakdown,
 		step = transformer.Step{Prompts: n, Tokens: float64(c.Context)}
 		what = fmt.Sprintf("prefill of %s of %v tokens", plural(int(n), "prompt"), c.Context)
 	}
-	b := &breakdown{what: what, warnings: m.Warnings, assumed: []string{m.Name, unit.Group(fmt.Sprintf("%.0f", m.Parameters())) + " parameters"}}
+	b := &breakdown{what: what, assumed: []string{m.Name, unit.Group(fmt.Sprintf("%.0f", m.Parameters())) + " parameters"}}
 	if t == nil {
 		w := c.plan().Filled()
 		p, err := m.Sharded(c.formatFlags.language(), transformer.Sharding{TP: w.TP, ADP: w.DP, EP: w.EP})
@@ -328,9 +327,7 @@ func (c *layersCmd) answer(s *session, loaded *deploy.Loaded, t *estimate.Target
 	} else {
 		a.Notes = append(a.Notes, "unknown ops: none")
 	}
-	for _, w := range b.warnings {
-		a.Warnings = append(a.Warnings, loaded.Name()+": "+w)
-	}
+	a.Warnings = append(a.Warnings, loaded.Warnings()...)
 	a.JSON = c.document(s, loaded, t, b, ls, &totals)
 	return a
 }
@@ -443,7 +440,7 @@ func (c *layersCmd) table(ls []layer, totals *model.Totals, timed bool, expected
 
 // document is the JSON of `layers`: base units, each line summed over its count.
 func (c *layersCmd) document(s *session, loaded *deploy.Loaded, t *estimate.Target, b *breakdown, ls []layer, totals *model.Totals) any {
-	d := layersDocument{Schema: "roofline.layers/v1", Version: version(), Command: s.command(), Model: loaded.Name(), Layers: ls, Warnings: b.warnings}
+	d := layersDocument{Schema: "roofline.layers/v1", Version: version(), Command: s.command(), Model: loaded.Name(), Layers: ls, Warnings: loaded.Warnings()}
 	for i := range d.Layers {
 		l := &d.Layers[i]
 		k := l.Count

@@ -89,17 +89,7 @@ func (p *space) warnings(s *session, n namer, c *decision, targets []estimate.Ta
 	if len(idle) > 0 {
 		warnings = append(warnings, "to be had in larger blocks only, $/h includes devices without work: "+list(idle))
 	}
-	warnings = append(warnings, deviceNotes(n, rows)...)
-	if m := p.loaded.Language; m != nil {
-		for _, w := range m.Warnings {
-			warnings = append(warnings, m.Name+": "+w)
-		}
-	} else {
-		for _, w := range p.loaded.Graph.Warnings {
-			warnings = append(warnings, p.loaded.Name()+": "+w)
-		}
-	}
-	return warnings
+	return slices.Concat(warnings, deviceNotes(n, rows), p.loaded.Warnings())
 }
 
 // targets returns the targets of the combinations on devices that an answer tells of.

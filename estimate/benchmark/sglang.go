@@ -32,13 +32,7 @@ func sglangServing(o *object) Run {
 	served(o, &r, completed, 0)
 	speculative(o, "accept_length")
 	r.lengths(o.total("total_input_tokens"), o.total("total_output_tokens"), completed)
-	r.TTFT = o.seconds("median_ttft_ms", milliseconds)
-	r.took("TTFT p50")
-	if r.OSL > 1 {
-		r.TPOT = o.seconds("median_tpot_ms", milliseconds)
-		r.Spread = o.spread("std_tpot_ms", milliseconds, r.TPOT)
-		r.took("TPOT p50")
-	}
+	medians(o, &r)
 	r.Latency = o.seconds("median_e2e_latency_ms", milliseconds)
 	r.OutputRate = o.rate("output_throughput")
 	inFlight(o, &r, o.count("max_concurrency"), o.count("concurrency"), o.number("duration", longestTime))

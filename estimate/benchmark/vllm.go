@@ -30,6 +30,16 @@ func vllmServe(o *object) Run {
 	served(o, &r, completed, o.count("failed"))
 	speculative(o, "spec_decode_acceptance_length", "spec_decode_acceptance_rate")
 	r.lengths(o.total("total_input_tokens"), o.total("total_output_tokens"), completed)
+	medians(o, &r)
+	r.Latency = o.seconds("median_e2el_ms", milliseconds)
+	r.OutputRate = o.rate("output_throughput")
+	r.took("output tok/s")
+	inFlight(o, &r, o.count("max_concurrency"), o.count("max_concurrent_requests"), o.number("duration", longestTime))
+	return r
+}
+
+// medians takes the TTFT and the TPOT, which SGLang's benchmark names as vLLM's does.
+func medians(o *object, r *Run) {
 	r.TTFT = o.seconds("median_ttft_ms", milliseconds)
 	r.took("TTFT p50")
 	if r.OSL > 1 {
@@ -37,11 +47,6 @@ func vllmServe(o *object) Run {
 		r.Spread = o.spread("std_tpot_ms", milliseconds, r.TPOT)
 		r.took("TPOT p50")
 	}
-	r.Latency = o.seconds("median_e2el_ms", milliseconds)
-	r.OutputRate = o.rate("output_throughput")
-	r.took("output tok/s")
-	inFlight(o, &r, o.count("max_concurrency"), o.count("max_concurrent_requests"), o.number("duration", longestTime))
-	return r
 }
 
 // first returns the first of the keys that is there, or the first of all.

@@ -43,6 +43,21 @@ func (l *Loaded) Parameters() float64 {
 	return l.Language.Parameters()
 }
 
+// Warnings returns what reading the model warned of.
+func (l *Loaded) Warnings() []string {
+	if l.Graph != nil {
+		return named(l.Graph.Name, l.Graph.Warnings)
+	}
+	return named(l.Language.Name, l.Language.Warnings)
+}
+
+func named(name string, texts []string) (out []string) {
+	for _, t := range texts {
+		out = append(out, name+": "+t)
+	}
+	return out
+}
+
 // Load reads a model from a file, a folder with a config.json, or the built-in ones by name.
 func Load(name string, b model.Bindings) (*Loaded, error) {
 	if info, err := os.Stat(name); err == nil && (info.IsDir() || filepath.Ext(name) != "") {

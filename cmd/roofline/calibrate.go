@@ -307,7 +307,7 @@ func (c *calibrateCmd) write(s *session, x *calibrated) error {
 		return err
 	}
 	a.Notes = append(a.Notes, "use it with --calibration "+s.Output)
-	s.Output, s.Format = "", show.Text
+	s.Output, s.Format = "", s.said
 	return s.answer(a)
 }
 

@@ -33,6 +33,7 @@ type session struct {
 	calibrations *deploy.Calibrations
 	files        deploy.Files
 	args         []string
+	said         show.Format // what --format says; the ending of -o chooses the form of what goes to its file
 	out          io.Writer
 	errs         io.Writer
 	file         io.Writer          // where a page gets what -o names; nil: a file is written
@@ -41,7 +42,7 @@ type session struct {
 }
 
 func newSession(g *globals, c call, out, errs io.Writer) (*session, error) {
-	s := &session{globals: g, catalog: catalog.Default(), calibrations: &deploy.Calibrations{}, files: c.files, file: c.file, args: c.args, out: out, errs: errs, show: c.show, now: today()}
+	s := &session{globals: g, said: g.Format, catalog: catalog.Default(), calibrations: &deploy.Calibrations{}, files: c.files, file: c.file, args: c.args, out: out, errs: errs, show: c.show, now: today()}
 	if g.Output != "" {
 		f, err := formatOf(g.Output)
 		if err != nil {

@@ -325,7 +325,7 @@ on-demand = "40 USD/h"
 		{"[our-chip]\nmemory = { bandwidth = \"fast\" }\n", `my.toml:2:25: memory.bandwidth "fast": want a number with unit such as "3.35 TB/s"`},
 		{"[our-chip]\narchitecture = \"hoper\"\n", `my.toml:2:17: architecture "hoper": want the id of an architecture, such as hopper; or none, if nothing is known about it`},
 		{"[[instance]]\nid = \"x\"\ndevices = { nvidia-h100-sxm-80gb = 1 }\nspot = \"1 USD/h\"\n", `my.toml:3:36: devices.nvidia-h100-sxm-80gb 1: want the id of a device, such as nvidia-h100-sxm5-80gb`},
-		{"[runtime.ours]\nfusion = \"half\"\n", `my.toml:2:11: fusion "half": want none, functions, pointwise, generated or full`},
+		{"[runtime.ours]\nfusion = \"half\"\n", `my.toml:2:11: fusion "half": want none, functions, layers, pointwise, generated or full`},
 		{"[our-chip]\nname = \"new\"\n[[instance]]\n", `my.toml:3:1: instance lacks devices: want one device and how many`},
 		{"[our-chip\n", `my.toml:1:10: `},
 	} {

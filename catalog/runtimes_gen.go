@@ -15,7 +15,7 @@ var runtimes = []runtime.Profile{
 		"gpu",
 		"tpu",
 		"npu",
-	}, Fusion: 3, Autocast: true, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
+	}, Fusion: 4, Autocast: true, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -47,10 +47,10 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "torch-compile-cpu", Name: "PyTorch, compiled, on a CPU", Kinds: []hardware.Kind{
 		"cpu",
-	}, Serves: "graph", Fusion: 3, Compute: runtime.ByClass{model.Conv: 0.81, model.DepthwiseConv: 0.13}, Bandwidth: runtime.ByClass{model.Elementwise: 0.44, model.Normalization: 0.68, model.Copy: 0.33}, MemoryShare: 1, Bands: []runtime.Band{
+	}, Serves: "graph", Fusion: 4, Compute: runtime.ByClass{model.Conv: 0.91, model.DepthwiseConv: 0.068}, Bandwidth: runtime.ByClass{model.Elementwise: 0.55, model.Normalization: 0.4, model.Copy: 0.3}, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "31 image models, PyTorch compiled, on an i7-12700H", Architectures: []string{
 			"alder-lake",
-		}, Phase: "graph", Low: 0.82, High: 1.4, Measurements: 31, Coverage: 0.81, Source: "timm-i7-compiled"},
+		}, Phase: "graph", Low: 0.86, High: 1.5, Measurements: 31, Coverage: 0.84, Source: "timm-i7-compiled"},
 		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 2, Source: "assumption"},
 	}, Source: "timm-i7-compiled", Origins: hardware.Origins{
 		{Field: "serves", Source: "assumption", Status: "assumed"},
@@ -128,7 +128,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "tensorrt", Name: "TensorRT", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "graph", Fusion: 4, LowBitActivations: true, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
+	}, Serves: "graph", Fusion: 5, LowBitActivations: true, Overlap: 0.85, Compute: runtime.ByClass{model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.52, model.Pooling: 0.7}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -154,7 +154,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "onnxruntime-gpu", Name: "ONNX Runtime on a GPU (CUDA)", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "graph", Fusion: 2, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.65, model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.32, model.Pooling: 0.7, model.Copy: 0.66}, Tiles: []runtime.Tile{
+	}, Serves: "graph", Fusion: 3, Overlap: 0.47, Compute: runtime.ByClass{model.Conv: 0.65, model.DepthwiseConv: 0.32, model.Attention: 0.62}, Bandwidth: runtime.ByClass{model.DepthwiseConv: 0.32, model.Pooling: 0.7, model.Copy: 0.66}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -182,10 +182,10 @@ var runtimes = []runtime.Profile{
 		"cpu",
 	}, Serves: "graph", DefaultFor: []hardware.Kind{
 		"cpu",
-	}, Fusion: 2, Compute: runtime.ByClass{model.DepthwiseConv: 0.085}, Bandwidth: runtime.ByClass{model.Elementwise: 0.3, model.Normalization: 0.7, model.Pooling: 0.7, model.Copy: 0.7}, Launch: 3e-07, MemoryShare: 1, Bands: []runtime.Band{
+	}, Fusion: 2, Overlap: 0.54, Compute: runtime.ByClass{model.Elementwise: 0.053, model.DepthwiseConv: 0.165, model.Normalization: 0.085, model.Pooling: 0.23}, Bandwidth: runtime.ByClass{model.MatMul: 0.75, model.DepthwiseConv: 0.35, model.Copy: 0.68}, Launch: 6.8e-07, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "58 graphs on 1 and 4 cores of an EPYC", Architectures: []string{
 			"zen3",
-		}, Phase: "graph", Low: 0.84, High: 1.55, Measurements: 116, Coverage: 0.81, Source: "onnxruntime-epyc-4-cores"},
+		}, Phase: "graph", Low: 0.85, High: 1.6, Measurements: 116, Coverage: 0.82, Source: "onnxruntime-epyc-4-cores"},
 		{Class: "graphs on CPUs never measured", Phase: "graph", Low: 0.6, High: 3, Source: "assumption"},
 	}, Source: "onnxruntime-epyc-4-cores", Origins: hardware.Origins{
 		{Field: "serves", Source: "assumption", Status: "assumed"},
@@ -193,11 +193,12 @@ var runtimes = []runtime.Profile{
 		{Field: "default-for", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
 		{Field: "memory-share", Source: "assumption", Status: "assumed"},
+		{Field: "overlap", Source: "onnxruntime-epyc-4-cores", Status: "fitted"},
 		{Field: "compute", Source: "onnxruntime-epyc-4-cores", Status: "fitted"},
 		{Field: "bandwidth", Source: "onnxruntime-epyc-4-cores", Status: "fitted"},
 		{Field: "launch", Source: "onnxruntime-epyc-4-cores", Status: "fitted"},
 	}},
-	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 4, LowBitActivations: true, Overlap: 1, MemoryShare: 1, Source: "definition"},
+	{ID: "ideal", Name: "ideal machine (textbook roofline)", Serves: "both", Ideal: true, Fusion: 5, LowBitActivations: true, Overlap: 1, MemoryShare: 1, Source: "definition"},
 	{ID: "kernels", Name: "single kernels", Kinds: []hardware.Kind{
 		"gpu",
 	}, Serves: "kernel", Overlap: 0.47, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
@@ -350,7 +351,7 @@ var runtimes = []runtime.Profile{
 		"tpu",
 		"npu",
 		"cpu",
-	}, Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -395,7 +396,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "tensorrt-llm", Name: "TensorRT-LLM", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -441,7 +442,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "sglang", Name: "SGLang", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.Attention: 0.66}, Bandwidth: runtime.ByClass{model.Attention: 1.06}, Tiles: []runtime.Tile{
 		{M: 256, N: 128, Rate: 1},
 		{M: 128, N: 256, Rate: 1},
 		{M: 128, N: 128, Rate: 1},
@@ -481,7 +482,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "llama-cpp", Name: "llama.cpp", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.53, model.Attention: 0.4}, Tiles: []runtime.Tile{
+	}, Serves: "language", Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.53, model.Attention: 0.4}, Tiles: []runtime.Tile{
 		{M: 128, N: 128, Rate: 1},
 		{M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1},
@@ -526,7 +527,7 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "llama-cpp-cpu", Name: "llama.cpp on a CPU", Kinds: []hardware.Kind{
 		"cpu",
-	}, Serves: "language", Fusion: 4, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
+	}, Serves: "language", Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "llama.cpp on a CPU: none measured", Low: 0.65, High: 1.8, Source: "assumption"},
 	}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "serves", Source: "assumption", Status: "assumed"},

@@ -155,6 +155,9 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 			m.matrix[c][f] = peak * unit.FLOPRate(e.Of(dtype.DType(f))*p.Compute.Of(class))
 		}
 		m.vector[c] = vector * unit.FLOPRate(e.Default)
+		if !class.Products() {
+			m.vector[c] *= unit.FLOPRate(p.Compute.Of(class))
+		}
 		m.bandwidth[c] = d.Memory.Bandwidth * unit.ByteRate(min(1, e.Bandwidth*p.Bandwidth.Of(class)))
 	}
 	return m, nil

@@ -62,6 +62,7 @@ func TestOp(t *testing.T) {
 		{"kernel floor and launch", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, tiny, 8.00002e-6, Overhead},
 		{"floor and launch on top of real work", real, &runtime.Profile{Overlap: 1, Launch: 5e-6}, pointwise, 2.008e-3, MemoryBandwidth},
 		{"class factor: half the rate for products", real, &runtime.Profile{Overlap: 1, Compute: runtime.ByClass{model.MatMul: 0.5}}, product, 40.003e-3, Compute},
+		{"class factor: vector work at a hundredth of its rate, 10 ms and 2", real, &runtime.Profile{Compute: runtime.ByClass{model.Elementwise: 0.01}}, pointwise, 12.003e-3, Compute},
 		{"free", real, ideal, model.Work{Class: model.Free, Count: 1, Read: 1e9}, 0, Compute},
 	} {
 		m, err := NewMachine(testDevice(), c.efficiency, c.profile, dtype.FP16)

@@ -14,7 +14,7 @@ const wideBytes = 4
 func (fu *fuser) widens(i int) bool {
 	op, class := &fu.g.Ops[i], fu.works[i].Class
 	switch {
-	case class.product():
+	case class.Products():
 		return false
 	case class == Normalization && op.Kind != "BatchNormalization":
 		return true
@@ -39,7 +39,7 @@ func (fu *fuser) widened(gr *group, f Formats) (read, write unit.Bytes) {
 	for _, i := range gr.ops {
 		for _, in := range fu.g.Ops[i].Inputs {
 			r := fu.rootOf(in)
-			if r == NoTensor || !fu.wide[r] || seen[fu.piece[in]] || fu.inside(r, gr) || fu.works[i].Class.product() {
+			if r == NoTensor || !fu.wide[r] || seen[fu.piece[in]] || fu.inside(r, gr) || fu.works[i].Class.Products() {
 				continue
 			}
 			seen[fu.piece[in]] = true
@@ -71,7 +71,7 @@ func (fu *fuser) castFor(t TensorID, gr *group) (cast, kept bool) {
 	for _, c := range fu.consumers[t] {
 		switch {
 		case fu.groupOf[c] == fu.groupOf[gr.anchor]:
-		case fu.works[c].Class.product():
+		case fu.works[c].Class.Products():
 			cast = true
 		default:
 			kept = true

@@ -13,7 +13,7 @@ func (fu *fuser) compatible(gr *group, i int, in TensorID) bool {
 		switch anchor.Class {
 		case MatMul, Conv, DepthwiseConv, Attention:
 			// An epilogue works on what the kernel has at hand: it does not broadcast to something larger.
-			return op.Shape.Elems() == fu.g.Tensors[in].Shape.Elems() && (fu.level.epilogues() || fu.folds(anchor, i) || fu.biases(gr, i) || fu.attending(gr, i))
+			return op.Shape.Elems() == fu.g.Tensors[in].Shape.Elems() && (fu.level.epilogues() || fu.folds(anchor, i) || fu.biases(gr, i) || fu.attending(gr, i) || fu.activates(gr, i, in))
 		case Pooling, Copy:
 			// Libraries' pooling and copying kernels take no epilogue; compilers generate one.
 			return fu.level.generates() || fu.reduces(gr.anchor) && fu.function(gr, i)
@@ -26,13 +26,13 @@ func (fu *fuser) compatible(gr *group, i int, in TensorID) bool {
 	case op.Class == Normalization || op.Class == Pooling:
 		if anchor.Class == MatMul {
 			// softmax of a product of activations, on the way to attention
-			return anchor.Weights == 0 && fu.g.Ops[i].Kind == "Softmax"
+			return fu.level.attention() && anchor.Weights == 0 && fu.g.Ops[i].Kind == "Softmax"
 		}
 		// Reductions and the elementwise work around them make one pass over a tensor; pooling windows do not.
 		return (anchor.Class == Elementwise || fu.reduces(gr.anchor)) && fu.reduces(i) && (fu.level.chains() || fu.function(gr, i)) && fu.alike(gr, i)
 	case op.Class == MatMul:
 		// softmax(QKᵀ) V: the second product joins the first.
-		return op.Weights == 0 && anchor.Class == MatMul && anchor.Weights == 0 && fu.hasSoftmax(gr)
+		return fu.level.attention() && op.Weights == 0 && anchor.Class == MatMul && anchor.Weights == 0 && fu.hasSoftmax(gr)
 	}
 	return false
 }
@@ -64,16 +64,32 @@ func (fu *fuser) inside(t TensorID, gr *group) bool {
 	return p >= 0 && fu.groupOf[p] == fu.groupOf[gr.anchor]
 }
 
-// biases reports an addition of a stored vector to the bare result of a product with weights: libraries' products do it.
+// activates reports what libraries of layers do at the end of a convolution, where nothing else needs the bare result: add
+// a tensor, then apply an activation function that is a single op.
+func (fu *fuser) activates(gr *group, i int, in TensorID) bool {
+	if c := fu.works[gr.anchor].Class; fu.level != FusionLayers || c != Conv && c != DepthwiseConv || len(fu.consumers[in]) > 1 {
+		return false
+	}
+	bare := gr.last == gr.anchor || fu.folds(&fu.works[gr.anchor], gr.last)
+	switch fu.g.Ops[i].Kind {
+	case "Add":
+		return bare
+	case "Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "Tanh":
+		return bare || fu.g.Ops[gr.last].Kind == "Add"
+	}
+	return false
+}
+
+// biases reports an addition of a stored vector to the bare result of a product with weights: GPU libraries' products do it.
 func (fu *fuser) biases(gr *group, i int) bool {
 	op := &fu.g.Ops[i]
-	return op.Kind == "Add" && len(gr.ops) == 1 && fu.works[gr.anchor].Class == MatMul && fu.works[i].Weights > 0
+	return fu.level != FusionLayers && op.Kind == "Add" && len(gr.ops) == 1 && fu.works[gr.anchor].Class == MatMul && fu.works[i].Weights > 0
 }
 
 // attending reports elementwise work, a scale or a mask, between the two products of attention.
 func (fu *fuser) attending(gr *group, i int) bool {
 	second := len(gr.ops) > 1 && fu.works[gr.last].Class == MatMul
-	return fu.level.functions() && fu.activations(gr.anchor) && !second && !fu.biased(gr, i)
+	return fu.level.attention() && fu.activations(gr.anchor) && !second && !fu.biased(gr, i)
 }
 
 // function reports whether group and op together still are a function of a single tensor, stored parameters apart.

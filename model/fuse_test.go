@@ -30,6 +30,12 @@ func gelu(b *Builder) TensorID {
 	return b.Op("Mul", "mul2", []TensorID{b.Op("Mul", "mul", []TensorID{y, erf}), b.ConstFloat("half", dtype.FP16, 0.5)})
 }
 
+// swish is a convolution and its result times the sigmoid of it.
+func swish(b *Builder) TensorID {
+	y := b.Op("Conv", "conv", []TensorID{b.Input("x", dtype.FP16, Shape{1, 64, 8, 8}), b.Weight("w", dtype.FP16, Shape{64, 64, 1, 1})})
+	return b.Op("Mul", "mul", []TensorID{y, b.Op("Sigmoid", "sigmoid", []TensorID{y})})
+}
+
 // attentionOf takes queries, keys and values out of one tensor, as exporters do, and adds a bias of a shape to the scores.
 func attentionOf(bias ...int64) func(*Builder) TensorID {
 	return func(b *Builder) TensorID {
@@ -78,16 +84,22 @@ func TestFusionLevels(t *testing.T) {
 	}{
 		{"residual", residual, FusionNone, "Conv BatchNormalization Relu Conv Add Relu"},
 		{"residual", residual, FusionFunctions, "Conv Relu Conv Add Relu"},
+		{"residual", residual, FusionLayers, "Conv+Relu Conv+Add+Relu"},
 		{"residual", residual, FusionPointwise, "Conv+Relu Conv+Add+Relu"},
 		{"residual", residual, FusionGenerated, "Conv Relu Conv Add+Relu"},
 		{"residual", residual, FusionFull, "Conv+Relu Conv+Add+Relu"},
 
 		{"gelu", gelu, FusionNone, "MatMul Add Div Erf Add Mul Mul"},
 		{"gelu", gelu, FusionFunctions, "MatMul+Add Div+4"},
+		{"gelu", gelu, FusionLayers, "MatMul Add+5"},
 		{"gelu", gelu, FusionPointwise, "MatMul+6"},
 		{"gelu", gelu, FusionGenerated, "MatMul+Add Div+4"},
 
 		{"attention", attentionOf(), FusionNone, "Gather Gather Gather Mul Transpose MatMul Softmax MatMul"},
+		{"swish", swish, FusionLayers, "Conv Sigmoid+Mul"},
+		{"swish", swish, FusionPointwise, "Conv+Sigmoid+Mul"},
+
+		{"attention", attentionOf(), FusionLayers, "Gather Gather Gather Mul Transpose MatMul Softmax MatMul"},
 		{"attention", attentionOf(), FusionFunctions, "MatMul+Softmax+MatMul"},
 		{"a mask over keys", attentionOf(128), FusionFunctions, "MatMul+Add+Softmax+MatMul"},
 		{"a bias for every query and key", attentionOf(4, 128, 128), FusionFunctions, "MatMul Add Softmax MatMul"},

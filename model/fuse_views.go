@@ -13,9 +13,9 @@ func (fu *fuser) view(i int) bool {
 	case fu.works[i].Class == Free:
 		return true
 	case op.Kind == "Transpose":
-		return fu.level.generates() || fu.level.functions() && !fu.reshaped(i)
+		return fu.level.generates() || fu.level.strided() && !fu.reshaped(i)
 	}
-	return fu.level.functions() && (fu.part(i) || fu.scales(i))
+	return fu.level.strided() && (fu.part(i) || fu.scales(i))
 }
 
 // part reports ops that take a part of an activation: Slice, Split, and Gather of one known index.

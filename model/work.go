@@ -30,8 +30,8 @@ var classNames = [ClassCount]string{"Elementwise", "MatMul", "Conv", "DepthwiseC
 
 func (c Class) String() string { return classNames[c] }
 
-// product reports the classes whose operations multiply matrices.
-func (c Class) product() bool {
+// Products reports the classes whose operations multiply matrices.
+func (c Class) Products() bool {
 	switch c {
 	case MatMul, Conv, DepthwiseConv, Attention, Recurrent:
 		return true

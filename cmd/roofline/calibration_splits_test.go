@@ -337,9 +337,11 @@ func (c *calibrations) processor() {
 	}
 }
 
+// measuredPeaks is the doubt about shares of rates that were measured on the device.
+const measuredPeaks = 0.5
+
 // threes calibrates on threes of graphs.
 func (c *calibrations) threes(name, column string, peak unit.FLOPRate, bandwidth unit.ByteRate) {
-	const measuredPeaks = 0.5
 	d := cpuDevice("cpu", peak, bandwidth)
 	k := catalog.Default()
 	k.Devices = append(slices.Clone(k.Devices), d)

@@ -25,7 +25,7 @@ type decision struct {
 	requestFlags `embed:""`
 
 	Batch  string `help:"Batch sizes of a graph." placeholder:"LIST"`
-	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
+	Fusion string `help:"How far ops are fused: none, functions, layers, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,layers,pointwise,generated,full" default:""`
 }
 
 // gridFlags say which combinations of machines, plans and number formats are tried.

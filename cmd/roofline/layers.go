@@ -27,7 +27,7 @@ type layersCmd struct {
 	pictureFlags `embed:""`
 
 	Batch   int    `help:"Samples in a batch, or sequences in a step." placeholder:"N"`
-	Fusion  string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does; none without a device." enum:",none,functions,pointwise,generated,full" default:""`
+	Fusion  string `help:"How far ops are fused: none, functions, layers, pointwise, generated or full. Default: as the runtime does; none without a device." enum:",none,functions,layers,pointwise,generated,full" default:""`
 	Phase   string `help:"Phase of a language model: prefill or decode." enum:"prefill,decode" default:"decode"`
 	Context tokens `help:"Tokens attended to (decode) or in the prompt (prefill)." default:"1024" placeholder:"N"`
 	Each    bool   `help:"List every layer; identical ones are merged otherwise."`

@@ -31,7 +31,7 @@ type question struct {
 	traced   *estimate.Request // what a trace asks on average
 	disagg   *estimate.Disagg  // replicas that prefill and replicas that decode; none of either: the best split
 
-	Fusion string `help:"How far ops are fused: none, functions, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,pointwise,generated,full" default:""`
+	Fusion string `help:"How far ops are fused: none, functions, layers, pointwise, generated or full. Default: as the runtime does." enum:",none,functions,layers,pointwise,generated,full" default:""`
 }
 
 // simulation is what to simulate beside an estimate.

@@ -72,7 +72,7 @@ var phases = []string{"", "graph", "prefill", "decode", "prefill-moe", "decode-m
 // check reports what a profile lacks and values that can't be.
 func (p *Profile) check(t document.Table, isNew bool) {
 	if isNew && !t.Has("fusion") {
-		t.Missing("fusion", "none, functions, pointwise, generated or full")
+		t.Missing("fusion", "none, functions, layers, pointwise, generated or full")
 	}
 	if t.Has("serves") && !slices.Contains([]string{"graph", "language", "both", "kernel"}, p.Serves) {
 		t.Bad("serves", "graph, language, both or kernel")

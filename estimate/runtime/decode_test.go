@@ -62,8 +62,8 @@ func TestDecodeErrors(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"matmul = 0.9", "matmull = 0.9", `r.toml:8:13: unknown key "compute.matmull", did you mean "matmul"?`},
 		{"matmul = 0.9", "matmul = 90", `r.toml:8:22: compute.matmul 90: want a factor above 0 and at most 2, such as 0.9`},
-		{`fusion = "full"`, `fusion = "some"`, `r.toml:6:11: fusion "some": want none, functions, pointwise, generated or full`},
-		{`fusion = "full"`, ``, `r.toml:2:1: runtime.vllm lacks fusion: want none, functions, pointwise, generated or full`},
+		{`fusion = "full"`, `fusion = "some"`, `r.toml:6:11: fusion "some": want none, functions, layers, pointwise, generated or full`},
+		{`fusion = "full"`, ``, `r.toml:2:1: runtime.vllm lacks fusion: want none, functions, layers, pointwise, generated or full`},
 		{`"gpu", "npu"`, `"gpu", "fpga"`, `r.toml:4:9: kinds: want gpu, cpu, tpu or npu`},
 		{`"language"`, `"tea"`, `r.toml:5:11: serves "tea": want graph, language, both or kernel`},
 		{`"5 us"`, `5`, `r.toml:10:10: launch 5: want a number with unit such as "50 ms"`},

@@ -34,7 +34,8 @@ type Profile struct {
 	// Overlap is the share of the shorter of compute and memory time that hides behind the longer, over an operation:
 	// 1 is the roofline's maximum, 0 the sum.
 	Overlap float64 `toml:"overlap"`
-	// Compute and Bandwidth are further shares, of what the device sustains, by class of work; 1 where not given.
+	// Compute and Bandwidth are further shares, of what the device sustains, by class of work; 1 where not given. The compute
+	// share is that of the products, and of the vector units in classes without any.
 	Compute   ByClass `toml:"compute"`
 	Bandwidth ByClass `toml:"bandwidth"`
 

@@ -257,6 +257,8 @@ var runtimes = []runtime.Profile{
 		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "serves", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
@@ -268,8 +270,6 @@ var runtimes = []runtime.Profile{
 		{Field: "split-k", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 	}},
 	{ID: "sglang-kernels", Name: "single kernels of SGLang", Kinds: []hardware.Kind{
 		"gpu",
@@ -294,6 +294,8 @@ var runtimes = []runtime.Profile{
 		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "serves", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
@@ -305,8 +307,6 @@ var runtimes = []runtime.Profile{
 		{Field: "split-k", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 	}},
 	{ID: "tensorrt-llm-kernels", Name: "single kernels of TensorRT-LLM", Kinds: []hardware.Kind{
 		"gpu",
@@ -331,6 +331,9 @@ var runtimes = []runtime.Profile{
 		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
+		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "serves", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
@@ -342,9 +345,6 @@ var runtimes = []runtime.Profile{
 		{Field: "split-k", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 	}},
 	{ID: "vllm", Name: "vLLM", Serves: "language", DefaultFor: []hardware.Kind{
 		"gpu",
@@ -450,11 +450,27 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
-		{Class: "time per token, SGLang: how it mixes prefill into decode is not known", Phase: "decode", Low: 0.55, High: 1.1, Source: "assumption"},
-		{Class: "time per token, mixtures of experts, SGLang: no measurements", Phase: "decode-moe", Low: 0.5, High: 1.5, Source: "assumption"},
-		{Class: "time to first token, SGLang: queueing not modelled", Low: 0.5, High: 4, Source: "assumption"},
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, Chunk: 16384, PrefillFirst: true, PerLayer: 8.7e-06, PerStep: 0.0003, PerSequence: 2.5e-05, PerRequest: 0.009, MemoryShare: 0.8, Bands: []runtime.Band{
+		{Class: "time per token, Qwen3-32B on 1 to 8 devices, each number left out in turn, SGLang on H100", Architectures: []string{
+			"hopper",
+		}, Phase: "decode", Low: 0.94, High: 1.12, Measurements: 84, Coverage: 0.8, Source: "e2e-h100-sglang"},
+		{Class: "time to first token, Qwen3-32B on 1 to 8 devices, each number left out in turn, SGLang on H100", Architectures: []string{
+			"hopper",
+		}, Phase: "prefill", Low: 0.86, High: 1.31, Measurements: 84, Coverage: 0.8, Source: "e2e-h100-sglang"},
+		{Class: "time per token on devices never measured", Phase: "decode", Low: 0.75, High: 1.5, Source: "assumption"},
+		{Class: "time per token, mixtures of experts, SGLang: no measurements", Phase: "decode-moe", Low: 0.65, High: 1.5, Source: "assumption"},
+		{Class: "time to first token, SGLang: no measurements", Low: 0.5, High: 3, Source: "assumption"},
 	}, Source: "e2e-h100-sglang", Origins: hardware.Origins{
+		{Field: "kinds", Source: "assumption", Status: "assumed"},
+		{Field: "chunk", Source: "sglang-arguments", Status: "published"},
+		{Field: "prefill-first", Source: "sglang-arguments", Status: "published"},
+		{Field: "per-layer", Source: "e2e-h100-sglang", Status: "fitted"},
+		{Field: "per-step", Source: "e2e-h100-sglang", Status: "fitted"},
+		{Field: "per-sequence", Source: "e2e-h100-sglang", Status: "fitted"},
+		{Field: "overlap", Source: "assumption", Status: "assumed"},
+		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "memory-share", Source: "e2e-h100-sglang", Status: "fitted"},
+		{Field: "per-request", Source: "e2e-h100-sglang", Status: "fitted"},
 		{Field: "serves", Source: "assumption", Status: "assumed"},
 		{Field: "default-for", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
@@ -471,14 +487,6 @@ var runtimes = []runtime.Profile{
 		{Field: "per-sequence", Source: "e2e-h100-vllm", Status: "fitted"},
 		{Field: "per-request", Source: "e2e-h100-vllm", Status: "fitted"},
 		{Field: "memory-share", Source: "vllm-defaults", Status: "published"},
-		{Field: "kinds", Source: "assumption", Status: "assumed"},
-		{Field: "per-layer", Source: "e2e-h100-sglang", Status: "fitted"},
-		{Field: "per-step", Source: "e2e-h100-sglang", Status: "fitted"},
-		{Field: "per-sequence", Source: "e2e-h100-sglang", Status: "fitted"},
-		{Field: "overlap", Source: "assumption", Status: "assumed"},
-		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
-		{Field: "memory-share", Source: "assumption", Status: "assumed"},
-		{Field: "per-request", Source: "e2e-h100-vllm", Status: "assumed"},
 	}},
 	{ID: "llama-cpp", Name: "llama.cpp", Kinds: []hardware.Kind{
 		"gpu",

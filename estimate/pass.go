@@ -57,7 +57,11 @@ func (l *Language) Share(context, prefix float64) float64 {
 // server returns the replica as its scheduler sees it.
 func (l *Language) server(r Request) serving.Server {
 	t := l.Target
-	return serving.Server{Engine: l, Chunk: t.Batching.Chunk, Draft: t.Batching.Draft, Lanes: l.ranks, MaxRunning: mostRunning,
+	chunk := t.Batching.Chunk
+	if chunk == 0 && t.Runtime.PrefillFirst {
+		chunk = t.Runtime.Chunk
+	}
+	return serving.Server{Engine: l, Chunk: chunk, PrefillFirst: t.Runtime.PrefillFirst, Draft: t.Batching.Draft, Lanes: l.ranks, MaxRunning: mostRunning,
 		Host: t.Runtime.PerRequest, Hit: r.Hit}
 }
 

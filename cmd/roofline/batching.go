@@ -13,7 +13,7 @@ import (
 type batchFlags struct {
 	Spread     fraction `help:"Lengths lie evenly within their mean ± this share of it, such as 30%. Default: all alike." placeholder:"SHARE"`
 	PrefixHit  fraction `name:"prefix-hit" help:"Share of every prompt that is found in the prefix cache, such as 0.5." placeholder:"SHARE"`
-	Chunk      tokens   `help:"Chunked prefill: most prompt tokens of a step. Default: prompts are prefilled whole, one between two steps." placeholder:"N"`
+	Chunk      tokens   `help:"Chunked prefill: most prompt tokens of a step. Default: prompts are prefilled whole, one between two steps, or as the runtime is known to." placeholder:"N"`
 	SpecTokens int      `name:"spec-tokens" help:"Speculative decoding: tokens that are proposed per step." placeholder:"N"`
 	SpecAccept fraction `name:"spec-accept" help:"Probability that a proposed token is right." placeholder:"SHARE"`
 }

@@ -35,19 +35,25 @@ type operation struct {
 var machines = []struct {
 	model, device string
 	plan          parallel.Plan
+	runtime       string
 }{
-	{"llama-3.1-8b", "h100-sxm", parallel.Plan{}},
-	{"llama-3.1-8b", "l4", parallel.Plan{}},
-	{"qwen3-32b", "mi300x", parallel.Plan{}},
-	{"llama-3.1-70b", "h100-sxm", parallel.Plan{TP: 4}},
-	{"gpt-oss-120b", "h200-sxm", parallel.Plan{TP: 2}},
-	{"deepseek-v3", "h200-sxm", parallel.Plan{TP: 8}},
+	{"llama-3.1-8b", "h100-sxm", parallel.Plan{}, ""},
+	{"llama-3.1-8b", "l4", parallel.Plan{}, ""},
+	{"qwen3-32b", "mi300x", parallel.Plan{}, ""},
+	{"llama-3.1-70b", "h100-sxm", parallel.Plan{TP: 4}, ""},
+	{"gpt-oss-120b", "h200-sxm", parallel.Plan{TP: 2}, ""},
+	{"deepseek-v3", "h200-sxm", parallel.Plan{TP: 8}, ""},
+	{"llama-3.1-8b", "h100-sxm", parallel.Plan{}, "sglang"},
+	{"qwen3-32b", "h100-sxm", parallel.Plan{TP: 2}, "sglang"},
 }
 
 // operations are the points of the table.
 func operations() (ops []operation) {
 	lengths := []estimate.Request{{ISL: 1024, OSL: 1024}, {ISL: 4096, OSL: 256}}
 	for m := range machines {
+		if machines[m].runtime != "" {
+			continue
+		}
 		for i, request := range lengths {
 			chunk := float64(2048 * ((m + i) % 2))
 			for _, users := range []float64{8, 24, 96} {
@@ -57,6 +63,27 @@ func operations() (ops []operation) {
 				ops = append(ops, operation{machine: m, request: request, chunk: 2048 - chunk, load: load})
 			}
 		}
+	}
+	for m := range machines {
+		if machines[m].runtime == "" {
+			continue
+		}
+		for _, request := range append(lengths, estimate.Request{ISL: 1024, OSL: 128}) {
+			for _, users := range []float64{4, 16, 64} {
+				ops = append(ops, operation{machine: m, request: request, users: users})
+			}
+			for _, load := range []float64{0.3, 0.6, 0.8} {
+				ops = append(ops, operation{machine: m, request: request, load: load})
+			}
+		}
+		ops = append(ops,
+			operation{machine: m, request: estimate.Request{ISL: 2048, OSL: 256, ISLSpread: 0.5, OSLSpread: 0.5}, users: 32},
+			operation{machine: m, request: estimate.Request{ISL: 2048, OSL: 512, OSLSpread: 0.1}, users: 32},
+			operation{machine: m, request: estimate.Request{ISL: 2048, OSL: 256, ISLSpread: 0.5, OSLSpread: 0.5}, load: 0.6},
+			operation{machine: m, request: estimate.Request{ISL: 20_000, OSL: 256}, users: 8},
+			operation{machine: m, request: estimate.Request{ISL: 4096, OSL: 256}, chunk: 4096, users: 16},
+			operation{machine: m, request: estimate.Request{ISL: 4096, OSL: 512}, users: 160}, // the cache does not hold all of them
+		)
 	}
 	return append(ops,
 		operation{machine: 0, request: estimate.Request{ISL: 2048, OSL: 256, ISLSpread: 0.5, OSLSpread: 0.5}, load: 0.7},
@@ -109,7 +136,7 @@ func TestSimulation(t *testing.T) {
 	ops := operations()
 	compiled := make([]*estimate.Language, len(machines))
 	for i, m := range machines {
-		d := &deploy.Deployer{Catalog: catalog.Default(), Serves: deploy.Language, Wish: deploy.Wish{Devices: m.device, Plan: m.plan}}
+		d := &deploy.Deployer{Catalog: catalog.Default(), Serves: deploy.Language, Wish: deploy.Wish{Devices: m.device, Plan: m.plan, Runtime: m.runtime}}
 		targets, err := d.Targets()
 		if err != nil {
 			t.Fatal(err)
@@ -179,8 +206,14 @@ func (o *operation) names() (machine, lengths, prompts, load string) {
 		lengths += fmt.Sprintf(" ± %.0f %%", 100*o.request.ISLSpread)
 	}
 	prompts = "whole"
-	if o.chunk > 0 {
+	if m.runtime != "" {
+		prompts = "go first"
+	}
+	switch {
+	case o.chunk > 0 && m.runtime == "":
 		prompts = fmt.Sprintf("in chunks of %v", tokens(o.chunk))
+	case o.chunk > 0:
+		prompts += fmt.Sprintf(" in chunks of %v", tokens(o.chunk))
 	}
 	if o.request.Hit > 0 {
 		prompts += fmt.Sprintf(", %.0f %% found", 100*o.request.Hit)

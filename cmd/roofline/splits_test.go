@@ -375,11 +375,39 @@ func (s *splits) served() {
 	s.line("moe-served-device", "H200, TPOT", onDense, "≤ 20 % median", s.predict(s.shipped, test).All())
 	s.line("moe-served-device", "H200, TPOT", "host times of H100", "≤ 20 % median", s.refitted(fit, test).All())
 
+	s.prefillFirst()
+
 	ttft := served(s.T, validate.TTFT, func(r record, _ bool) bool { return r.number("batch") <= 8 })
 	fit, test = among(ttft, is(h100))
 	s.line("ttft-low-load", "at most 8 in flight, not H100", onAll, "goal ≤ 40 % median", s.predict(s.shipped, test).All())
 	s.line("ttft-low-load", "at most 8 in flight, not H100", "per request of H100", "goal ≤ 40 % median", s.requestsRefitted(fit, test).All())
 	s.line("", "at most 8 in flight, H100", onAll, "", s.predict(s.shipped, fit).All())
+}
+
+// prefillFirst predicts the one model that was served by SGLang, on each number of devices with host times solved for on the
+// others.
+func (s *splits) prefillFirst() {
+	for _, of := range []struct {
+		quantity validate.Quantity
+		asked    string
+	}{{validate.TPOT, "≤ 15 % mean, ≤ 10 % median"}, {validate.TTFT, "≤ 40 % median"}} {
+		all := served(s.T, of.quantity, func(r record, _ bool) bool { return engineOf(r) == "sglang" })
+		s.line("sglang-served", "H100, "+string(of.quantity), onAll, of.asked, s.predict(s.shipped, all).All())
+		var others validate.Report
+		for _, tp := range []int{1, 2, 4, 8} {
+			test, fit := among(all, func(m *validate.Measurement) bool { return m.TP == tp })
+			c := fresh()
+			w := s.shipped.with(c)
+			p := c.Runtime("sglang")
+			if of.quantity == validate.TPOT {
+				refit(w, fit, hostParameters(c, p.ID))
+			} else {
+				refit(w, fit, []parameter{{places: []*float64{(*float64)(&p.PerRequest)}}})
+			}
+			others.Points = append(others.Points, s.predict(w, test).Points...)
+		}
+		s.line("sglang-served", "H100, "+string(of.quantity), "host times of other TP", of.asked, others.All())
+	}
 }
 
 // steps predicts the steps of llama.cpp that ship, and each device's with parameters solved for on the others.

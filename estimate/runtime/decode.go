@@ -43,8 +43,10 @@ func Overlay(base []Profile, doc *document.Document) []Profile {
 			p.like(t, out[:i])
 		}
 		p.ID = id
-		p.Origins, p.Bands = slices.Clone(p.Origins), slices.Clone(p.Bands)
+		before := p.Origins
+		p.Origins, p.Bands = nil, slices.Clone(p.Bands)
 		t.Decode(p, likeKey)
+		p.Origins = append(p.Origins, before...) // the first that is said of a field is what holds
 		p.check(t, isNew && !t.Has(likeKey))
 	}
 	return out
@@ -87,6 +89,9 @@ func (p *Profile) check(t document.Table, isNew bool) {
 	}
 	if t.Has("chunk") && p.Chunk < 1 {
 		t.Bad("chunk", "how many tokens, such as 512")
+	}
+	if p.PrefillFirst && p.Chunk == 0 {
+		t.Bad("prefill-first", "with chunk, the most prompt tokens of a step")
 	}
 	if t.Has("bytes-per-clock") && !(p.PerClock > 0 && p.PerClock <= 1024) {
 		t.Bad("bytes-per-clock", "bytes per core and clock, such as \"8 B\"")

@@ -67,6 +67,7 @@ func TestDecodeErrors(t *testing.T) {
 		{`"gpu", "npu"`, `"gpu", "fpga"`, `r.toml:4:9: kinds: want gpu, cpu, tpu or npu`},
 		{`"language"`, `"tea"`, `r.toml:5:11: serves "tea": want graph, language, both or kernel`},
 		{`"5 us"`, `5`, `r.toml:10:10: launch 5: want a number with unit such as "50 ms"`},
+		{`launch = "5 us"`, `prefill-first = true`, `r.toml:10:17: prefill-first true: want with chunk, the most prompt tokens of a step`},
 		{`"5 us"`, `"5 min"`, `r.toml:10:11: launch "5 min": want at most 10 s`},
 		{"overlap = 0.9", "overlap = 1.5", `r.toml:7:11: overlap 1.5: want a share of at most 1, such as 0.9`},
 		{"high = 1.4", "high = 0.4", `r.toml:15:82: band[1].high 0.4: want a factor of at least 1`},
@@ -143,6 +144,14 @@ func TestLike(t *testing.T) {
 	want.ID, want.PerLayer, want.DefaultFor = "fork", 1e-6, nil
 	if !reflect.DeepEqual(got[1], want) {
 		t.Errorf("got  %+v\nwant %+v", got[1], want)
+	}
+	// What it says of a value goes before what is said of the other's.
+	got, err = Decode("r.toml", []byte("[runtime.a]\nfusion = \"full\"\nsource = \"x\"\nsources = { \"per-layer\" = [\"there\", \"fitted\"] }\n[runtime.b]\nlike = \"a\"\nsources = { \"per-layer\" = [\"here\", \"assumed\"] }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := got[1].Origins.Of("per-layer", got[1].Source); o.Source != "here" || o.Status != hardware.Assumed {
+		t.Errorf("the origin is %+v", o)
 	}
 	if _, err := Decode("r.toml", []byte("[runtime.fork]\nlike = \"nobody\"\n")); err == nil || !strings.HasPrefix(err.Error(), `r.toml:2:9: like "nobody": want the id of a profile before it in the file`) {
 		t.Errorf("got %v", err)

@@ -59,6 +59,9 @@ type Profile struct {
 
 	// Chunk is the most tokens a pass takes: longer prompts are cut, and products read their weights again for each part.
 	Chunk float64 `toml:"chunk"`
+	// PrefillFirst says that the scheduler computes prompts, up to Chunk tokens of them at a time, before it goes on with the
+	// requests that decode. Otherwise both share the steps.
+	PrefillFirst bool `toml:"prefill-first"`
 	// PerClock is the bytes a core reads per clock in a product of up to FewRows rows, whatever the memory could deliver.
 	PerClock unit.Bytes `toml:"bytes-per-clock"`
 	// HalfAccumulate says that products in fp16 add up in fp16, too, at that peak of the device.

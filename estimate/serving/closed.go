@@ -47,17 +47,14 @@ func (s *Server) looped(users, n float64, host unit.Seconds, l Lengths) State {
 	var ttft, decode unit.Seconds
 	decoding := n
 	for range 3 {
-		p = s.beside(prompts, decoding, l)
-		turn = p.rotation(n, host)
-		first = turn
-		if n > 1 {
-			early := s.beside(prompts, min(n, p.steps/p.each)/3, l)
-			first = early.start(n, host)
-		}
+		p = s.beside(prompts, decoding, 0, l)
+		first, turn = s.meetings(prompts, &p, n, host, l)
 		ttft = (first.mean + (Rounds-1)*turn.mean) / Rounds
-		others := min(max(0, n-1-turn.passed), p.steps/p.each)
-		decode = p.step*unit.Seconds(p.steps) + p.extra()*unit.Seconds(others)
+		decode = p.step*unit.Seconds(p.steps) + p.between(&first, &turn, n)
 		decoding = n * float64(decode/(ttft+decode))
+		if p.first { // no step is without those that have been prefilled
+			decoding = n * float64(1-min(host, ttft)/(ttft+decode))
+		}
 	}
 	running := ttft + decode
 	st := State{Users: users, Running: n, Decoding: decoding, Stable: true, Step: p.step, Wait: running * unit.Seconds(users/n-1)}
@@ -70,9 +67,57 @@ func (s *Server) looped(users, n float64, host unit.Seconds, l Lengths) State {
 		st.TPOT = spreadOut(0, decode/unit.Seconds(l.after()), 0)
 	}
 	st.Latency = st.TTFT.plus(decode)
+	if p.first && turn.most > 0 {
+		st.wave(running, users/n-1, turn.most-turn.least, l)
+	}
 	st.Rate = users / float64(st.Latency.Mean)
 	st.Capacity = max(st.Rate, s.capacity(prompts, s.slots(l), l))
 	return st
+}
+
+// wave sets the percentiles of requests that run in waves, which last so long and in which so much time lies between the
+// first tokens of the first and the last. They end together, and who begins first waits longest between tokens; where the
+// cache does not hold all, each waits for a whole number of waves.
+func (st *State) wave(lasts unit.Seconds, waits float64, apart unit.Seconds, l Lengths) {
+	at := func(share float64) unit.Seconds {
+		whole := math.Floor(waits)
+		if waits-whole > 1-share {
+			whole++
+		}
+		return lasts*unit.Seconds(whole) - st.Wait
+	}
+	late, last := at(0.95), at(0.99)
+	st.TTFT.P95, st.TTFT.P99 = st.TTFT.P95+late, st.TTFT.P99+last
+	st.Latency = Times{st.Latency.Mean, st.Latency.Mean + late, st.Latency.Mean + last}
+	if st.TPOT.Mean > 0 {
+		st.TPOT.P95 += apart * (0.95 - 0.5) / unit.Seconds(l.after())
+		st.TPOT.P99 += apart * (0.99 - 0.5) / unit.Seconds(l.after())
+	}
+}
+
+// meetings returns how requests meet at the start, and in the rounds after it.
+func (s *Server) meetings(prompts pace, p *pace, n float64, host unit.Seconds, l Lengths) (first, turn meeting) {
+	if p.first {
+		first = p.wave(n, host)
+		return first, p.scattering(first, n, host)
+	}
+	turn = p.rotation(n, host)
+	if n <= 1 {
+		return turn, turn
+	}
+	early := s.beside(prompts, min(n, p.steps/p.each)/3, 0, l)
+	return early.start(n, host), turn
+}
+
+// between returns the prefill of others between the tokens of one of n requests.
+func (p *pace) between(first, turn *meeting, n float64) unit.Seconds {
+	switch {
+	case p.steps == 0:
+		return 0
+	case p.first:
+		return (first.after + (Rounds-1)*turn.after) / Rounds
+	}
+	return p.extra() * unit.Seconds(min(max(0, n-1-turn.passed), p.steps/p.each))
 }
 
 // capacity returns the requests per second when all places are always taken and nobody waits for the host.
@@ -80,8 +125,11 @@ func (s *Server) capacity(prompts pace, slots float64, l Lengths) float64 {
 	decoding := slots
 	var cycle unit.Seconds
 	for range 3 {
-		p := s.beside(prompts, decoding, l)
+		p := s.beside(prompts, decoding, 0, l)
 		cycle = max(p.step*unit.Seconds(p.steps)+p.extra()*unit.Seconds(slots), p.gap()*unit.Seconds(slots))
+		if p.first {
+			continue
+		}
 		decoding = min(slots, p.steps/p.each, slots*float64(1-p.own/(cycle+p.own)))
 	}
 	return slots / float64(cycle)
@@ -92,6 +140,7 @@ type meeting struct {
 	mean, least, deviation unit.Seconds
 	most                   unit.Seconds // of the start: even between least and most; 0 of a rotation
 	passed                 float64      // prompts prefilled in the meantime
+	after                  unit.Seconds // prefill of others between the own tokens, where prompts go first
 }
 
 func (m *meeting) exceeds(t unit.Seconds) float64 {

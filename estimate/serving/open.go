@@ -33,31 +33,34 @@ func (s *Server) Open(rate, irregularity float64, l Lengths) State {
 		return st
 	}
 	var p pace
-	var wait, decode, residual unit.Seconds
-	var load float64
+	var wait, own, decode, residual unit.Seconds
+	var load, left float64
 	decoding := 0.0
 	for range 30 {
 		before := decoding
-		p = s.beside(prompts, 1+decoding, l) // one that decodes sees all those that others see, and itself
-		load = min(nearlyFull, rate*float64(p.gap()))
+		p = s.beside(prompts, 1+decoding, math.Sqrt(decoding), l) // one that decodes sees all those that others see, and itself
 		residual = p.step / 2 * unit.Seconds(1-math.Exp(-decoding))
-		wait = p.gap() * unit.Seconds(load/(1-load)*(irregularity+variance(l.ISLSpread))/2)
+		load, wait, own = p.line(rate, irregularity+variance(l.ISLSpread), residual)
 		if p.steps == 0 {
 			break
 		}
-		decode = p.decode(rate, load, wait)
+		left = p.left(rate, wait, residual, own)
+		decode = p.decode(rate, load, left)
 		decoding = max(decoding, min(slots, rate*float64(decode)))
 		if decoding < before*(1+1e-6) {
 			break
 		}
 	}
-	own := p.alone + (p.own-p.alone)*p.company(rate, load)
-	least, mean := p.alone, s.Host+residual+wait+own
+	least, mean := p.alone, s.Host+wait+own
 	// The variance of the wait in an M/G/1 queue is wait² + λE[S³] ÷ (3(1 − ρ)).
-	varies := float64(s.Host*s.Host+wait*wait+residual*residual/3) + load*float64(p.gap()*p.gap())/(3*(1-load)) +
-		float64(p.own*p.own)*variance(l.ISLSpread)
+	queued := wait - residual
+	if p.first {
+		queued += own - p.alone // for the batch to be done
+	}
+	varies := float64(s.Host*s.Host+queued*queued+residual*residual/3) + load*load*load/(rate*rate*3*(1-load)) +
+		float64(own*own)*variance(l.ISLSpread)
 	deviation := unit.Seconds(math.Sqrt(varies))
-	one := s.beside(prompts, 1, l)
+	one := s.beside(prompts, 1, 0, l)
 	full, line := turn(rate, capacity, slots, one.step*unit.Seconds(one.steps)+one.own, irregularity+variance(l.OSLSpread))
 	tail := func(t unit.Seconds) float64 {
 		waits := math.Exp(-max(0, float64((t-mean)/max(line, 1e-12))))
@@ -67,7 +70,7 @@ func (s *Server) Open(rate, irregularity float64, l Lengths) State {
 	high := 20 * (mean + 10*deviation + line)
 	st.TTFT = Times{mean + st.Wait, solve(0.05, 0, high, tail), solve(0.01, 0, high, tail)}
 	st.Step, st.Decoding = p.step, min(slots, decoding)
-	jitter := s.jitter(rate, load, decoding, wait, decode, &p, l)
+	jitter := s.jitter(rate, load, decoding, left, decode, &p, l)
 	if p.steps > 0 {
 		st.TPOT = spreadOut(0, decode/unit.Seconds(l.after()), jitter/unit.Seconds(l.after()))
 	}
@@ -99,12 +102,45 @@ func turn(rate, capacity, slots float64, alone unit.Seconds, variance float64) (
 // nearlyFull is the load from which a queue is taken to be no longer: the formulas have a pole at 1.
 const nearlyFull = 0.995
 
-// decode returns how long a request decodes while prompts come at a rate: at most as long as if every step were full of them.
-func (p *pace) decode(rate, load float64, wait unit.Seconds) unit.Seconds {
-	left := rate * float64(wait+p.gap())
+// line returns the load of prompts that come at a rate, how long they wait, the residual time of a step included, and how
+// long they then take.
+func (p *pace) line(rate, variation float64, residual unit.Seconds) (load float64, wait, own unit.Seconds) {
+	if p.first {
+		wait, own = p.queue(rate, variation, residual)
+		return p.prefilling(rate), wait, own
+	}
+	load = min(nearlyFull, rate*float64(p.gap()))
+	wait = p.gap()*unit.Seconds(load/(1-load)*variation/2) + residual
+	return load, wait, p.alone + (p.own-p.alone)*p.company(rate, load)
+}
+
+// left returns how many prompts a request leaves waiting with its first token.
+func (p *pace) left(rate float64, wait, residual, own unit.Seconds) float64 {
+	if p.first {
+		// What waited with it was prefilled with it, as far as a batch goes.
+		return max(rate*float64(own), rate*float64(wait+own)-max(0, p.perBatch()-1)/2)
+	}
+	return rate * float64(wait-residual+p.gap())
+}
+
+// adds returns by how much a prompt lengthens the decode of others when they come at a rate.
+func (p *pace) adds(rate, load float64) unit.Seconds {
+	if p.first {
+		return unit.Seconds(load / rate)
+	}
+	return p.among(p.company(rate, load))
+}
+
+// decode returns how long a request decodes while prompts come at a rate: at most as long as if every step were full of
+// them. Where prompts go first, those that it leaves and those that come are all prefilled before its last step, but for
+// the ones that come in that.
+func (p *pace) decode(rate, load, left float64) unit.Seconds {
+	extra := p.adds(rate, load)
+	if p.first {
+		return (p.step*unit.Seconds(p.steps-load*min(1, p.steps)) + extra*unit.Seconds(left)) / unit.Seconds(1-load)
+	}
 	perTime := rate*p.each + (1-load)/float64(p.step)
 	again := min(1, 1/(perTime*float64(p.full)))
-	extra := p.among(p.company(rate, load))
 	decode := (p.step*unit.Seconds(p.steps) + extra*unit.Seconds((1-again)*left)) / unit.Seconds(1-min(nearlyFull, rate*float64(extra)))
 	return min(decode, p.full*unit.Seconds(p.steps))
 }
@@ -112,12 +148,12 @@ func (p *pace) decode(rate, load float64, wait unit.Seconds) unit.Seconds {
 // jitter returns the standard deviation of the time requests decode. The prompts in that time are as many as come in it, by
 // chance, and each of them makes it longer, so that more come; so do those that are there at the beginning, and those
 // that decode beside it.
-func (s *Server) jitter(rate, load, decoding float64, wait, decode unit.Seconds, p *pace, l Lengths) unit.Seconds {
+func (s *Server) jitter(rate, load, decoding, left float64, decode unit.Seconds, p *pace, l Lengths) unit.Seconds {
 	if p.steps == 0 {
 		return 0
 	}
-	extra := float64(p.among(p.company(rate, load)))
-	left := rate * float64(wait+p.gap()) * extra
+	extra := float64(p.adds(rate, load))
+	left *= extra
 	slope := float64(p.step-s.decode(1, l.context())) / max(1, decoding)
 	beside := slope * math.Sqrt(decoding) * p.steps
 	return unit.Seconds(math.Sqrt(rate*float64(decode)*extra*extra+left*left+beside*beside) / (1 - min(nearlyFull, rate*extra)))

@@ -39,6 +39,9 @@ type Server struct {
 	// that decode (A. Agrawal and others, "Taming Throughput-Latency Tradeoff in LLM Inference with Sarathi-Serve", 2024).
 	// 0: prompts are prefilled whole, one between two decode steps.
 	Chunk float64
+	// PrefillFirst says that prompts go before those that decode: while any waits, steps are of up to Chunk tokens of prompts
+	// and nothing else.
+	PrefillFirst bool
 	// Lanes are the prompts that are prefilled whole at a time: one per rank of data-parallel attention. 0 counts as 1.
 	Lanes      float64
 	MaxRunning float64      // most requests at a time
@@ -165,13 +168,20 @@ type pace struct {
 	single    unit.Seconds // by how much a prompt that finds no other lengthens the decode of others
 	steps     float64      // of a request that decodes
 	deviation float64      // of the steps, between requests
+	first     bool         // prompts go before those that decode: full is a step of prompts alone
 }
 
 // gap returns the time between prompts that follow one another.
 func (p *pace) gap() unit.Seconds { return p.full * unit.Seconds(p.each) }
 
-// extra returns by how much a prompt lengthens the decode of others: the steps it fills would have been decode steps.
-func (p *pace) extra() unit.Seconds { return (p.full - p.step) * unit.Seconds(p.each) }
+// extra returns by how much a prompt lengthens the decode of others: the steps it fills would have been decode steps,
+// where it shares them.
+func (p *pace) extra() unit.Seconds {
+	if p.first {
+		return p.gap()
+	}
+	return (p.full - p.step) * unit.Seconds(p.each)
+}
 
 // company returns which part of the prompts that come at a rate share their step with others: those that come in the
 // same one. A step lasts 1 ÷ the steps per second, which are those with prompts and those without.
@@ -190,8 +200,12 @@ func (p *pace) among(company unit.Seconds) unit.Seconds {
 
 // prompts returns what does not depend on who decodes: the times of prompts that are prefilled whole.
 func (s *Server) prompts(l Lengths) pace {
-	p := pace{steps: l.after() / s.Draft.PerStep(), deviation: s.Draft.deviation(l)}
-	if s.Chunk > 0 {
+	p := pace{steps: l.after() / s.Draft.PerStep(), deviation: s.Draft.deviation(l), first: s.PrefillFirst}
+	switch {
+	case s.PrefillFirst:
+		p.chunked(s, s.chunk(l), l)
+		return p
+	case s.Chunk > 0:
 		return p
 	}
 	lanes := max(1, s.Lanes)
@@ -206,29 +220,48 @@ func (s *Server) prompts(l Lengths) pace {
 	return p
 }
 
-// beside returns the times of prompts beside so many sequences that decode.
-func (s *Server) beside(p pace, decoding float64, l Lengths) pace {
+// chunk returns a step full of prompt tokens.
+func (s *Server) chunk(l Lengths) Step {
 	found := s.Hit * l.ISL
 	fresh := l.ISL - found
-	mixed := Step{Prompts: max(1, s.Chunk/fresh), Tokens: min(s.Chunk, fresh), Prefix: found + max(0, fresh-s.Chunk)/2}
+	return Step{Prompts: max(1, s.Chunk/fresh), Tokens: min(s.Chunk, fresh), Prefix: found + max(0, fresh-s.Chunk)/2}
+}
+
+// beside returns the times of prompts beside so many sequences that decode, on average: as many more or fewer at a time as
+// their standard deviation says. From some number on steps are longer by a tile, which the average may not reach.
+func (s *Server) beside(p pace, decoding, deviation float64, l Lengths) pace {
+	var mixed Step
+	if s.Chunk > 0 {
+		mixed = s.chunk(l)
+	}
 	if p.steps > 0 {
 		mixed.Batch, mixed.Context, mixed.Draft = max(1, decoding), l.context(), s.Draft.Tokens
-		p.step = s.decode(decoding, l.context())
+		p.step = s.decode(decoding-deviation, l.context())
+		if deviation > 0 {
+			p.step = (p.step + s.decode(decoding+deviation, l.context())) / 2
+		}
 	}
-	if s.Chunk == 0 {
+	switch {
+	case s.PrefillFirst:
+	case s.Chunk == 0:
 		p.full += p.step
-		return p
+	default:
+		p.chunked(s, mixed, l)
 	}
+	return p
+}
+
+// chunked fills in the times of prompts that are cut, from those of a step that is full of them.
+func (p *pace) chunked(s *Server, mixed Step, l Lengths) {
 	busy, latency := s.Engine.Pass(mixed)
-	p.full, p.each = busy, fresh/s.Chunk
+	p.full, p.each = busy, l.ISL*(1-s.Hit)/s.Chunk
 	p.own = latency
 	if p.each > 1 {
 		p.own = busy*unit.Seconds(p.each-1) + latency
 		p.alone, p.single = p.own, p.extra()
-		return p
+		return
 	}
 	mixed.Prompts = 1
 	busy, p.alone = s.Engine.Pass(mixed)
 	p.single = busy - p.step
-	return p
 }

@@ -37,7 +37,7 @@ type Served struct {
 // room for them at their mean length. Requests are at different points of their lives, so that it is a matter of chance
 // whether the last one has: as many run as fit on average. Those that decode get a token each, or as many as the draft is right about.
 // Prompts are cut into chunks that share the step, first come, first served; or they are prefilled whole, one before the
-// step. Steps in which nothing begins or ends are taken together, their times being linear in the context.
+// step; or, where they go first, there are steps of prompts alone until none waits. Steps in which nothing begins or ends are taken together, their times being linear in the context.
 func (s *Server) Simulate(t Traffic) *Outcome {
 	replicas := max(1, t.Replicas)
 	out := &Outcome{}
@@ -289,9 +289,12 @@ func (r *replica) whole() {
 	r.prompts = r.prompts[n:]
 }
 
-// mixed runs a step of those that decode and as many prompt tokens as it takes.
+// mixed runs a step of as many prompt tokens as it takes and, unless prompts go first, those that decode.
 func (r *replica) mixed() {
-	s := r.batch()
+	var s Step
+	if !r.PrefillFirst {
+		s = r.batch()
+	}
 	r.took = r.took[:0]
 	for free, i := r.Chunk, 0; free > 0 && i < len(r.prompts); i++ {
 		j := r.prompts[i]
@@ -306,7 +309,9 @@ func (r *replica) mixed() {
 	s.Tokens /= s.Prompts
 	s.Prefix /= s.Prompts
 	at := r.pass(s)
-	r.progress(1, at)
+	if !r.PrefillFirst {
+		r.progress(1, at)
+	}
 	begun := 0
 	for _, j := range r.prompts[:len(r.took)] {
 		if j.left == 0 {

@@ -65,7 +65,6 @@ func (s *splits) on(t *testing.T) *splits { return &splits{t, s.shipped, s.witho
 var shortOf = map[string]float64{
 	"decode-attention-other-generation, 20 µs and longer, refitted without it": 13,
 	"moe-served-model, gpt-oss-120b, TPOT, host times of others":               29,
-	"ort-cpu-calibrated, 4 threads, calibrated on 3 graphs":                    20,
 }
 
 // unordered are lines that don't reach the rank correlation that was asked, and what they have come to.

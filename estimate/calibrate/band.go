@@ -29,7 +29,8 @@ const percentile90 = 1.2816
 func (s *solver) bands(predicted []float64) []Band {
 	share := s.remaining()
 	var out []Band
-	var squares, weights, noises []float64 // of what is left between the runs of a phase and their predictions
+	var squares, weights []float64 // of what is left between the runs of a phase and their predictions
+	var noises []noise
 	for i := range s.cases {
 		c := &s.cases[i]
 		k := slices.IndexFunc(out, func(b Band) bool { return b.Phase == c.Phase })
@@ -43,17 +44,17 @@ func (s *solver) bands(predicted []float64) []Band {
 		b.Runs++
 		b.Low += share[i] // summed here, averaged below
 		r := predicted[i] - s.measured[i]
-		w := s.weight(r / s.sigma[i])
+		w := s.weight(s.residual(i, predicted))
 		squares[k], weights[k] = squares[k]+w*r*r, weights[k]+w
 	}
 	for k := range out {
 		b := &out[k]
-		left, noise := b.Low/float64(b.Runs), percentile90*max(noises[k], math.Sqrt(squares[k]/weights[k]))
-		width := func(factor float64) float64 {
-			old := math.Log(factor)
-			return math.Sqrt(noise*noise + max(0, old*old-noise*noise)*left)
+		left, rest := b.Low/float64(b.Runs), math.Sqrt(squares[k]/weights[k])
+		width := func(factor, noise float64) float64 {
+			old, least := math.Log(factor), percentile90*max(noise, rest)
+			return math.Sqrt(least*least + max(0, old*old-least*least)*left)
 		}
-		b.Low, b.High = rounded(math.Exp(-width(b.Low0))), rounded(math.Exp(width(b.High0)))
+		b.Low, b.High = rounded(math.Exp(-width(b.Low0, noises[k].fast))), rounded(math.Exp(width(b.High0, noises[k].slow)))
 	}
 	return out
 }

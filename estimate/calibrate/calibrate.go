@@ -40,31 +40,41 @@ type Subject interface {
 	Predict(t *estimate.Target) (bound, expected unit.Seconds, err error)
 }
 
-// Limits of [Case.noise]: where no band was measured it is otherwiseNoise. Libraries on CPUs differ more from graph to graph.
+// Limits of [Case.noise]: where no band was measured it is otherwiseNoise. A step of a language model is off by no more than
+// mostNoise where its parameters are right: what its band has beyond is of parameters that were carried over.
 const (
 	leastNoise     = 0.05
 	otherwiseNoise = 0.08
 	mostNoise      = 0.09
-	processorNoise = 0.15
 )
 
-// noise is how far predictions are from measurements where every parameter is right (standard deviation of the logarithm):
-// repeated runs differ by 5–10 %, and the model leaves things out. It is that of the runtime's narrowest measured band of
-// the phase, within limits: where the band was measured, its parameters were solved for.
-func (c *Case) noise() float64 {
-	found, most := math.Inf(1), mostNoise
-	if c.Target.Device.Kind == hardware.CPU {
-		most = processorNoise
+// noise is how far measurements are from predictions where every parameter is right, as standard deviations of the
+// logarithm.
+type noise struct{ fast, slow float64 }
+
+// of returns the deviation to the side on which a measurement lies: of it is the logarithm of predicted ÷ measured.
+func (n noise) of(residual float64) float64 {
+	if residual < 0 {
+		return n.slow
 	}
+	return n.fast
+}
+
+// noise returns the case's: repeated runs differ by 5–10 %, other work on the machine slows some of them, and the model leaves
+// things out that are one network's own. It is that of the two sides of the runtime's narrowest measured band of the phase,
+// within limits: where the band was measured, its parameters were solved for.
+func (c *Case) noise() noise {
+	width, out := math.Inf(1), noise{otherwiseNoise, otherwiseNoise}
 	for _, b := range c.Target.Runtime.Bands {
-		if b.Measurements > 0 && b.Phase == c.Phase && b.Low > 0 {
-			found = min(found, math.Log(b.High/b.Low)/(2*percentile90))
+		if b.Measurements > 0 && b.Phase == c.Phase && b.Low > 0 && b.High/b.Low < width {
+			width, out = b.High/b.Low, noise{-math.Log(b.Low) / percentile90, math.Log(b.High) / percentile90}
 		}
 	}
-	if math.IsInf(found, 1) {
-		return otherwiseNoise
+	if c.Phase != "graph" {
+		both := min((out.fast+out.slow)/2, mostNoise)
+		out = noise{both, both}
 	}
-	return min(max(found, leastNoise), most)
+	return noise{math.Hypot(max(out.fast, leastNoise), min(c.Spread, 1)), math.Hypot(max(out.slow, leastNoise), min(c.Spread, 1))}
 }
 
 // identifiable is the share of its prior spread above which the runs have told nothing of a parameter.
@@ -170,7 +180,7 @@ func (s *solver) solution() (*Solution, error) {
 	}
 	for i, c := range s.cases {
 		out.Fits = append(out.Fits, Fit{Case: c, Bound: s.bound[i], Before: unit.Seconds(math.Exp(s.prior[i])), After: unit.Seconds(math.Exp(after[i])),
-			Weight: agreement((after[i] - s.measured[i]) / s.sigma[i])})
+			Weight: agreement(s.residual(i, after))})
 	}
 	if err := s.contradiction(out.Fits); err != nil {
 		return nil, err

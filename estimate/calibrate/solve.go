@@ -27,9 +27,10 @@ type solver struct {
 	parameters []Parameter
 	before     []float64 // values of the parameters
 
-	measured, sigma []float64      // logarithms
-	bound           []unit.Seconds // at the catalog's values
-	prior           []float64      // logarithms of the predictions there
+	measured []float64 // logarithms
+	noises   []noise
+	bound    []unit.Seconds // at the catalog's values
+	prior    []float64      // logarithms of the predictions there
 
 	sensitive []int     // parameters that predictions depend on
 	active    []int     // those of them that are solved for
@@ -52,6 +53,12 @@ func (s *solver) weight(r float64) float64 {
 		return 1
 	}
 	return agreement(r)
+}
+
+// residual returns how far a prediction is from its measurement, in standard deviations.
+func (s *solver) residual(i int, predicted []float64) float64 {
+	r := predicted[i] - s.measured[i]
+	return r / s.noises[i].of(r)
 }
 
 // loss returns ρ(r).
@@ -82,7 +89,7 @@ func newSolver(cases []Case) (*solver, error) {
 		}
 		s.bound, s.prior = append(s.bound, bound), append(s.prior, math.Log(float64(expected)))
 		s.measured = append(s.measured, math.Log(float64(c.Measured)))
-		s.sigma = append(s.sigma, math.Hypot(c.noise(), min(c.Spread, 1)))
+		s.noises = append(s.noises, c.noise())
 	}
 	// Only parameters that have a value, and on which something depends, can be solved for.
 	t := *first
@@ -226,7 +233,8 @@ func (s *solver) precision(j *mat.Dense, predicted []float64) *mat.SymDense {
 		a.SetSym(k, k, 1)
 	}
 	for i := range s.cases {
-		w := s.weight((predicted[i]-s.measured[i])/s.sigma[i]) / (s.sigma[i] * s.sigma[i])
+		sigma := s.noises[i].of(predicted[i] - s.measured[i])
+		w := s.weight(s.residual(i, predicted)) / (sigma * sigma)
 		for k := range n {
 			for l := k; l < n; l++ {
 				a.SetSym(k, l, a.At(k, l)+w*j.At(i, k)*j.At(i, l))
@@ -367,7 +375,7 @@ func (s *solver) minimise() error {
 			}
 			sum := 0.0
 			for i := range predicted {
-				sum += s.loss((predicted[i] - s.measured[i]) / s.sigma[i])
+				sum += s.loss(s.residual(i, predicted))
 			}
 			for _, v := range x {
 				sum += v * v / 2
@@ -387,12 +395,12 @@ func (s *solver) minimise() error {
 			}
 			copy(grad, x)
 			for i := range predicted {
-				r := (predicted[i] - s.measured[i]) / s.sigma[i]
+				r, sigma := s.residual(i, predicted), s.noises[i].of(predicted[i]-s.measured[i])
 				for k := range grad {
 					if x[k] > s.most(s.active[k]) {
 						continue // it is at its limit: nothing changes any more
 					}
-					grad[k] += r * s.weight(r) * j.At(i, k) / s.sigma[i]
+					grad[k] += r * s.weight(r) * j.At(i, k) / sigma
 				}
 			}
 		},

@@ -57,7 +57,8 @@ func Transfer(name string, cases []Case) (ModelFactors, error) {
 		for k := i; k < n; k++ {
 			a.SetSym(i, k, mat.Dot(all.RowView(i), all.RowView(k)))
 		}
-		a.SetSym(i, i, a.At(i, i)+s.sigma[i]*s.sigma[i])
+		sigma := s.noises[i].of(s.prior[i] - s.measured[i])
+		a.SetSym(i, i, a.At(i, i)+sigma*sigma)
 	}
 	var chol mat.Cholesky
 	var x, u mat.VecDense

@@ -209,13 +209,13 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4.5e-06, FP8Block: 4e-06, FP4: 4.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, MemoryShare: 1, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4.5e-06, FP8Block: 4e-06, FP4: 4.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.64, Measurements: 516, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.59, High: 1.45, Measurements: 311, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.67, High: 1.36, Measurements: 524, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
@@ -244,13 +244,13 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4e-06, FP8Block: 4e-06, FP4: 5.2e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 4e-06, FP8Block: 4e-06, FP4: 5.2e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.64, Measurements: 516, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.59, High: 1.45, Measurements: 311, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.67, High: 1.36, Measurements: 524, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
@@ -281,13 +281,13 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 3.3e-06, FP8Block: 8.5e-06, FP4: 2.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 3.3e-06, FP8Block: 8.5e-06, FP4: 2.5e-06, INT8: 7e-06, INT4: 7e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.64, Measurements: 516, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.59, High: 1.45, Measurements: 311, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.67, High: 1.36, Measurements: 524, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
@@ -318,13 +318,13 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 1.05e-05, FP8Block: 3.1e-06, FP4: 6.3e-06, INT8: 6.9e-06, INT4: 6.9e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8: 1.05e-05, FP8Block: 3.1e-06, FP4: 6.3e-06, INT8: 6.9e-06, INT4: 6.9e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "matrix products in 16 bits on a generation left out", Phase: "gemm", Low: 0.84, High: 1.23, Measurements: 1565, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, 20 µs and longer, on a generation left out", Over: 2e-05, Phase: "gemm-low-bit", Low: 0.77, High: 1.53, Measurements: 747, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "matrix products in 8 and 4 bits, shorter than 20 µs, on a generation left out", Phase: "gemm-low-bit", Low: 0.75, High: 2.45, Measurements: 652, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.65, Measurements: 506, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.66, High: 1.68, Measurements: 286, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.73, High: 1.4, Measurements: 559, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 50 µs and longer, on a generation left out", Over: 5e-05, Phase: "decode-attention", Low: 0.83, High: 1.64, Measurements: 516, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, 20 to 50 µs, on a generation left out", Over: 2e-05, Phase: "decode-attention", Low: 0.59, High: 1.45, Measurements: 311, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "decode attention, shorter than 20 µs, on a generation left out", Phase: "decode-attention", Low: 0.67, High: 1.36, Measurements: 524, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
@@ -359,7 +359,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 8e-06, PerStep: 0.001, PerSequence: 2.1e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 8e-06, PerStep: 0.001, PerSequence: 2.1e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts, vLLM on H100 and H200, solved for on dense models", Architectures: []string{
 			"hopper",
 		}, Phase: "decode-moe", Low: 0.84, High: 1.2, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
@@ -404,7 +404,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 1.2e-05, PerStep: 4e-05, PerSequence: 5e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 1.2e-05, PerStep: 4e-05, PerSequence: 5e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts, TensorRT-LLM on H200, solved for on dense models", Architectures: []string{
 			"hopper",
 		}, Phase: "decode-moe", Low: 0.79, High: 1.74, Measurements: 66, Coverage: 0.8, Source: "e2e-h100-trtllm"},
@@ -450,7 +450,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7.2e-06, Block: 3.5e-06, Packs: true, Ramp: 4.5e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, Chunk: 16384, PrefillFirst: true, PerLayer: 8.7e-06, PerStep: 0.0003, PerSequence: 2.5e-05, PerRequest: 0.009, MemoryShare: 0.8, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, Chunk: 16384, PrefillFirst: true, PerLayer: 8.7e-06, PerStep: 0.0003, PerSequence: 2.5e-05, PerRequest: 0.009, MemoryShare: 0.8, Bands: []runtime.Band{
 		{Class: "time per token, Qwen3-32B on 1 to 8 devices, each number left out in turn, SGLang on H100", Architectures: []string{
 			"hopper",
 		}, Phase: "decode", Low: 0.94, High: 1.12, Measurements: 84, Coverage: 0.8, Source: "e2e-h100-sglang"},

@@ -3,6 +3,7 @@ package estimate
 import (
 	"math"
 
+	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
 )
@@ -14,15 +15,15 @@ const attentionBlock = 128
 const attentionTile = 64
 
 // queryTile is the number of rows a decode kernel gives the matrix units at a time: the query heads that share a key-value
-// head, padded to two steps of 16.
-const queryTile = 32
+// head, padded. 64 is what one wgmma of Hopper multiplies at least, and the tile of FlashAttention-2 when it splits over keys.
+const queryTile = 64
 
 // attend returns what a fused attention kernel takes to compute, from the time of its products, and the bytes it moves.
 //
 // Prefill computes blocks of queries by blocks of keys, those on the diagonal whole and masked by half: the mean query of
 // S sees (S+1)/2 keys and is computed with (S + queries of a block)/2, never fewer than those. Query heads that share keys
 // may fill a block together. Decode computes the query heads that
-// share keys as a tile of rows and reads whole blocks of keys. Where all queries see all keys, both fill up their last
+// share keys as a tile of rows, where there are matrix units to fill, and reads whole blocks of keys. Where all queries see all keys, both fill up their last
 // tiles: windows of 7 × 7 take 64 × 64 in the place of 49 × 49. Beside the products each score takes an exponential, which
 // the special-function units do at a rate of their own; and each block of queries starts and ends once. What of the two
 // is shorter overlaps as compute and memory do.
@@ -36,7 +37,10 @@ func (m *Machine) attend(w *model.Work, products unit.Seconds) (compute unit.Sec
 	switch w.Kind {
 	case "DecodeAttention":
 		keys := math.Ceil(w.N/attentionBlock) * attentionBlock / w.N
-		computed = keys * math.Ceil(w.M/queryTile) * queryTile / w.M
+		computed = keys
+		if !m.sharedUnits {
+			computed *= math.Ceil(w.M/queryTile) * queryTile / w.M
+		}
 		scores *= keys
 		kv := w.KV * unit.Bytes(keys)
 		moved += kv - w.KV + min(kv, m.attention.Ramp)
@@ -75,4 +79,23 @@ func (m *Machine) setup(w *model.Work) unit.Seconds {
 		return m.attention.Decode
 	}
 	return m.attention.Prefill
+}
+
+// together returns what computing and moving data take side by side: the longer of the two and what shows of the shorter.
+// Decode attention reads block after block of the cache while it computes with the one before, and waits now for the one and
+// now for the other: √(compute² + memory²).
+func (m *Machine) together(w *model.Work, compute, memory unit.Seconds) unit.Seconds {
+	if m.blocked && w.Kind == "DecodeAttention" {
+		return unit.Seconds(math.Sqrt(float64(compute*compute + memory*memory)))
+	}
+	return max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
+}
+
+// arithmetic returns the format in which w is multiplied. Decode kernels convert the queries to the format of a cache in
+// fp8, where the device multiplies fp8.
+func (m *Machine) arithmetic(w *model.Work) dtype.DType {
+	if stored := w.Stored.Arithmetic(); w.Kind == "DecodeAttention" && stored == dtype.FP8 && m.peak[stored] > m.peak[w.Format] {
+		return stored
+	}
+	return w.Format
 }

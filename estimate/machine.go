@@ -176,7 +176,7 @@ type OpTime struct {
 //
 //	floor + max(compute, memory) + exposed · min(compute, memory) + launch
 //
-// with compute = the time of the multiply-accumulates ([Machine.product]) and of the vector FLOPs at the vector rate, one
+// (decode attention: [Machine.together]) with compute = the time of the multiply-accumulates ([Machine.product]) and of the vector FLOPs at the vector rate, one
 // after the other where the same units do both, and memory = bytes ÷ achieved bandwidth, of a cache where they are in one
 // ([Machine.cached]). The floor is what the shortest
 // kernel takes. (S. Williams, A. Waterman, D. Patterson, "Roofline", CACM 2009, with additive terms for what doesn't
@@ -222,7 +222,7 @@ func (m *Machine) Op(w *model.Work) OpTime {
 	if m.Runtime.Expand && c == model.MatMul && w.Weights > 0 && w.M > runtime.FewRows && w.Stored.Bits() < w.Format.Bits() {
 		t.Overhead += unit.Bytes(w.K * w.N * w.Groups * w.Format.Size() * m.passes(w)).At(m.bandwidth[c])
 	}
-	work := max(compute, memory) + unit.Seconds(m.exposed)*min(compute, memory)
+	work := m.together(w, compute, memory)
 	t.Total = work + t.Overhead
 	if t.Overhead > work {
 		t.Limit = Overhead
@@ -306,7 +306,7 @@ func (m *Machine) computeFloor(w *model.Work) unit.Seconds {
 	if w.MACs == 0 {
 		return 0
 	}
-	return unit.FLOPs(2 * w.MACs * w.Count).At(m.peak[w.Format])
+	return unit.FLOPs(2 * w.MACs * w.Count).At(m.peak[m.arithmetic(w)])
 }
 
 // memoryFloor returns the time to move compulsory bytes, less what the last-level cache could have kept.

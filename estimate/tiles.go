@@ -25,7 +25,7 @@ const partialBytes = 4
 // included. A last wave that is not full, and tiles that reach over the edge of the result, cost as much as full ones:
 // that is tile and wave quantisation.
 func (m *Machine) product(w *model.Work) unit.Seconds {
-	rate := m.matrix[w.Class][w.Format]
+	rate := m.matrix[w.Class][m.arithmetic(w)]
 	even := unit.FLOPs(2 * w.MACs).At(rate)
 	passes := m.passes(w)
 	rows := w.M / passes

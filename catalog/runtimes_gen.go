@@ -490,14 +490,14 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "llama-cpp", Name: "llama.cpp", Kinds: []hardware.Kind{
 		"gpu",
-	}, Serves: "language", Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.53, model.Attention: 0.4}, Tiles: []runtime.Tile{
+	}, Serves: "language", GGUF: true, Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.53, model.Attention: 0.4}, Tiles: []runtime.Tile{
 		{M: 128, N: 128, Rate: 1},
 		{M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.5},
 		{M: 16, N: 64, Rate: 0.3},
 		{M: 1, N: 64, Rate: 0.3},
-	}, Fill: 64, Chunk: 512, PerClock: 6.5, HalfAccumulate: true, Expand: true, PerLayer: 6e-05, PerRequest: 0.005, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
+	}, Fill: 64, Chunk: 512, PerClock: 6.5, HalfAccumulate: true, Expand: true, PerLayer: 7e-05, PerRequest: 0.005, MemoryShare: 1, Reserve: 5.36870912e+08, Bands: []runtime.Band{
 		{Class: "Llama 3 in llama.cpp, a token at a time, on five GPUs", Kinds: []hardware.Kind{
 			"gpu",
 		}, Architectures: []string{
@@ -517,6 +517,7 @@ var runtimes = []runtime.Profile{
 		{Class: "llama.cpp where nothing is measured", Low: 0.7, High: 1.6, Source: "assumption"},
 	}, Source: "llama-cpp-gpus", Origins: hardware.Origins{
 		{Field: "serves", Source: "assumption", Status: "assumed"},
+		{Field: "gguf", Source: "assumption", Status: "assumed"},
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
 		{Field: "memory-share", Source: "assumption", Status: "assumed"},
@@ -535,10 +536,11 @@ var runtimes = []runtime.Profile{
 	}},
 	{ID: "llama-cpp-cpu", Name: "llama.cpp on a CPU", Kinds: []hardware.Kind{
 		"cpu",
-	}, Serves: "language", Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
+	}, Serves: "language", GGUF: true, Fusion: 5, Overlap: 0.8, Compute: runtime.ByClass{model.MatMul: 0.7}, Chunk: 512, PerLayer: 1e-05, PerRequest: 0.005, MemoryShare: 1, Bands: []runtime.Band{
 		{Class: "llama.cpp on a CPU: none measured", Low: 0.65, High: 1.8, Source: "assumption"},
 	}, Source: "assumption", Origins: hardware.Origins{
 		{Field: "serves", Source: "assumption", Status: "assumed"},
+		{Field: "gguf", Source: "assumption", Status: "assumed"},
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "fusion", Source: "assumption", Status: "assumed"},
 		{Field: "memory-share", Source: "assumption", Status: "assumed"},

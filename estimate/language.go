@@ -3,7 +3,6 @@ package estimate
 import (
 	"fmt"
 
-	"roofline/estimate/runtime"
 	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 	"roofline/model"
@@ -32,7 +31,7 @@ func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Langu
 	if p.PP > m.LayerCount() {
 		return nil, fmt.Errorf("%s: pipeline parallelism %d: want at most its %d layers", m.Name, p.PP, m.LayerCount())
 	}
-	f = Formats(m, t.Runtime, f)
+	f = Formats(m, t, f)
 	plan, err := m.Sharded(f, transformer.Sharding{TP: p.TP, ADP: p.DP, EP: p.EP})
 	if err != nil {
 		return nil, err
@@ -55,11 +54,20 @@ func NewLanguage(m *transformer.Model, t *Target, f transformer.Formats) (*Langu
 	}, nil
 }
 
-// Formats returns the formats a runtime takes where they are not given: the cache of quantised models may have its own.
-// The others are left to [transformer.Model.Resolve].
-func Formats(m *transformer.Model, p *runtime.Profile, f transformer.Formats) transformer.Formats {
+// Formats returns the formats that are taken on a target where they are not given: the cache of quantised models may have
+// its own, and weights that are expanded anyway are so to a format that the device has. The others are left to
+// [transformer.Model.Resolve].
+func Formats(m *transformer.Model, t *Target, f transformer.Formats) transformer.Formats {
+	if own := m.Resolve(f); own.Weights.WeightOnly() && f.Activations == dtype.Unknown && t.Device.Peak(own.Activations) == 0 {
+		for _, d := range []dtype.DType{dtype.FP16, dtype.FP32} {
+			if t.Device.Peak(d) > 0 {
+				f.Activations = d
+				break
+			}
+		}
+	}
 	if f.KV == dtype.Unknown && m.Quantization.KV == dtype.Unknown && m.Resolve(f).Weights.Bits() < 9 { // scales of blocks included
-		f.KV = p.LowBitKV
+		f.KV = t.Runtime.LowBitKV
 	}
 	return f
 }

@@ -262,7 +262,7 @@ func (c *calibrateCmd) question(s *session, files []*benchmark.File) (*calibrati
 		}
 	}
 	q.deployer = flags.deployer(s, q.serves)
-	q.deployer.Model = loaded.Name()
+	q.deployer.Runs(loaded, c.DType)
 	targets, err := q.deployer.Targets()
 	if err != nil {
 		return nil, err

@@ -71,6 +71,7 @@ func (c *fitCmd) Run(s *session) error {
 		return fmt.Errorf("fit is for language models; for %s: roofline estimate %s --batch max", loaded.Name(), c.Model)
 	}
 	d := c.deployer(s, deploy.Language)
+	d.Runs(loaded, c.DType)
 	targets, err := d.Targets()
 	if err != nil {
 		return err
@@ -162,7 +163,7 @@ func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, fail
 	n := newNamer(s.catalog)
 	f := c.formatFlags.language()
 	if len(all) > 0 {
-		f = estimate.Formats(m, all[0][0].target.Runtime, f)
+		f = estimate.Formats(m, &all[0][0].target, f)
 	}
 	f = m.Resolve(f)
 	a := &show.Answer{

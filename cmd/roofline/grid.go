@@ -256,7 +256,7 @@ func (c *decision) place(s *session, p *space, serves string) ([]deploy.Placemen
 	if p.deployer, err = c.deployer(s, serves); err != nil {
 		return nil, err
 	}
-	p.deployer.Model = p.loaded.Name()
+	p.deployer.Runs(p.loaded, c.dtypes()...)
 	placements, err := p.deployer.Placements(g)
 	switch {
 	case err != nil:

@@ -117,7 +117,7 @@ func (c *layersCmd) targets(s *session, loaded *deploy.Loaded) ([]*estimate.Targ
 		serves = deploy.Language
 	}
 	d := c.deployer(s, serves)
-	d.Model = loaded.Name()
+	d.Runs(loaded, c.DType)
 	targets, err := d.Targets()
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (c *question) askGraph(s *session, loaded *deploy.Loaded, ready *fused) (*a
 		return nil, err
 	}
 	x := &asked{deployer: c.deployer(s, deploy.Graph), batches: batches}
-	x.deployer.Model = loaded.Name()
+	x.deployer.Runs(loaded, c.DType)
 	return x, x.each(func(t estimate.Target) row { return c.graphRow(loaded.Graph, t, batches, ready) })
 }
 
@@ -135,7 +135,7 @@ func (c *question) askLanguage(s *session, loaded *deploy.Loaded) (*asked, error
 		return nil, fmt.Errorf("%s encodes and does not generate: use --phase prefill", loaded.Name())
 	}
 	x.deployer = c.deployer(s, deploy.Language)
-	x.deployer.Model = loaded.Name()
+	x.deployer.Runs(loaded, c.DType)
 	return x, x.each(func(t estimate.Target) row {
 		return c.languageRow(x.deployer, loaded.Language, t, x.request, x.users, x.step)
 	})

@@ -26,10 +26,10 @@ var samples = []struct {
 	want       Run
 	lacks      string
 }{
-	{"llama_bench.json", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K, Batch: 1, ISL: 512, TTFT: 106.9 * ms, N: 5}, "tp"},
-	{"llama_bench.jsonl", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K, Batch: 1, ISL: 512, TTFT: 106.9 * ms, N: 5}, "tp"},
-	{"llama_bench.csv", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K, Batch: 1, ISL: 512, TTFT: 107 * ms}, "tp"},
-	{"llama_bench.md", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K, Batch: 1, ISL: 512, TTFT: 512 / 4785.10}, "device tp"},
+	{"llama_bench.json", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K_M, Batch: 1, ISL: 512, TTFT: 106.9 * ms, N: 5}, "tp"},
+	{"llama_bench.jsonl", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K_M, Batch: 1, ISL: 512, TTFT: 106.9 * ms, N: 5}, "tp"},
+	{"llama_bench.csv", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K_M, Batch: 1, ISL: 512, TTFT: 107 * ms}, "tp"},
+	{"llama_bench.md", "llama-bench", 2, Run{Runtime: "llama-cpp", DType: dtype.Q4_K_M, Batch: 1, ISL: 512, TTFT: 512 / 4785.10}, "device tp"},
 	{"vllm_serve.json", "vllm bench serve", 1, Run{Runtime: "vllm", TP: 1, ISL: 1024, OSL: 1024, Concurrency: 64, TTFT: 412 * ms, TPOT: 11.01 * ms, Latency: 11.69, OutputRate: 5544.5, N: 640}, "device dtype"},
 	{"vllm_serve.jsonl", "vllm bench serve", 2, Run{Runtime: "vllm", TP: 1, ISL: 1024, OSL: 1024, Concurrency: 64, TTFT: 412 * ms, TPOT: 11.01 * ms, Latency: 11.69, OutputRate: 5544.5, N: 640}, "device dtype"},
 	{"vllm_latency.json", "vllm bench latency", 1, Run{Runtime: "vllm", Latency: 1.071, N: 4}, "device dtype tp isl osl concurrency"},

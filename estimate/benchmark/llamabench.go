@@ -63,16 +63,22 @@ func llamaRow(r Run, prompt, gen, depth float64, t unit.Seconds) Run {
 	return r
 }
 
-// lastFormat finds a number format among the words of a model's type: llama 8B Q4_K - Medium.
+// lastFormat finds a number format among the words of a model's type: llama 8B Q4_K - Medium, which is Q4_K_M.
 func lastFormat(text string) dtype.DType {
 	found := dtype.Unknown
 	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" -.", r) }) {
+		if size, ok := mixtures[word]; ok && found != dtype.Unknown {
+			word = found.String() + size
+		}
 		if d, err := dtype.Parse(word); err == nil {
 			found = d
 		}
 	}
 	return found
 }
+
+// mixtures are the words for how much of a model has more bits than the rest.
+var mixtures = map[string]string{"small": "_s", "medium": "_m", "large": "_l"}
 
 // llamaTest is a cell of the Markdown table: pp512, tg128 @ d1024, pp512+tg128.
 var llamaTest = pattern(`^(?:pp\s*(\d{1,9}))?\+?(?:tg\s*(\d{1,9}))?(?:\s*@\s*d(\d{1,9}))?$`)

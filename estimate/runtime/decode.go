@@ -65,7 +65,7 @@ func (p *Profile) like(t document.Table, known []Profile) {
 		return
 	}
 	*p = known[i]
-	p.DefaultFor = nil
+	p.DefaultFor, p.GGUF = nil, false
 }
 
 // phases are what bands are of; "" is all of them.

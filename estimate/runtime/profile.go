@@ -21,6 +21,8 @@ type Profile struct {
 	Serves     string          `toml:"serves"`
 	Engine     string          `toml:"engine"`
 	DefaultFor []hardware.Kind `toml:"default-for"`
+	// GGUF says that weights in the block formats of GGUF files are its own: it is taken for them when none is named.
+	GGUF bool `toml:"gguf"`
 
 	// Ideal marks the textbook roofline: full peaks, no overhead.
 	Ideal bool `toml:"ideal"`

@@ -78,6 +78,15 @@ const (
 	Q8_1
 	Q8_K
 
+	// Mixtures of block formats that llama.cpp has names for.
+	Q3_K_S
+	Q3_K_M
+	Q3_K_L
+	Q4_K_S
+	Q4_K_M
+	Q5_K_S
+	Q5_K_M
+
 	count
 )
 
@@ -140,10 +149,10 @@ var table = [count]info{
 	Q5_1:   {"q5_1", 24 * 8.0 / 32, Unknown, nil},
 	Q8_0:   {"q8_0", 34 * 8.0 / 32, Unknown, nil},
 	Q2_K:   {"q2_k", 84 * 8.0 / 256, Unknown, nil},
-	Q3_K:   {"q3_k", 110 * 8.0 / 256, Unknown, nil},
-	Q4_K:   {"q4_k", 144 * 8.0 / 256, Unknown, nil},
-	Q5_K:   {"q5_k", 176 * 8.0 / 256, Unknown, nil},
-	Q6_K:   {"q6_k", 210 * 8.0 / 256, Unknown, nil},
+	Q3_K:   {"q3_k", q3, Unknown, nil},
+	Q4_K:   {"q4_k", q4, Unknown, nil},
+	Q5_K:   {"q5_k", q5, Unknown, nil},
+	Q6_K:   {"q6_k", q6, Unknown, nil},
 	IQ4_NL: {"iq4_nl", 18 * 8.0 / 32, Unknown, nil},
 
 	IQ1_S:   {"iq1_s", 50 * 8.0 / 256, Unknown, nil},
@@ -160,7 +169,31 @@ var table = [count]info{
 	Q2_0:    {"q2_0", 18 * 8.0 / 64, Unknown, nil},
 	Q8_1:    {"q8_1", 36 * 8.0 / 32, Unknown, nil},
 	Q8_K:    {"q8_k", 292 * 8.0 / 256, Unknown, nil},
+
+	Q3_K_S: {"q3_k_s", q3 + head*(q6-q3), Unknown, nil},
+	Q3_K_M: {"q3_k_m", q3 + head*(q6-q3) + (2*values+2*down)*(q5-q3) + (30*values+30*down+32*outputs)*(q4-q3), Unknown, nil},
+	Q3_K_L: {"q3_k_l", q3 + head*(q6-q3) + 32*(values+down+outputs)*(q5-q3), Unknown, nil},
+	Q4_K_S: {"q4_k_s", q4 + head*(q6-q4) + 4*(values+down)*(q5-q4), Unknown, nil},
+	Q4_K_M: {"q4_k_m", q4 + (head+16*(values+down))*(q6-q4), Unknown, nil},
+	Q5_K_S: {"q5_k_s", q5 + head*(q6-q5), Unknown, nil},
+	Q5_K_M: {"q5_k_m", q5 + (head+16*(values+down))*(q6-q5), Unknown, nil},
 }
+
+// What llama.cpp calls Q4_K_M is a file, not a format: most weights in Q4_K, and in wider formats the head, values, down
+// and output projections of all layers or of some (llama_tensor_get_type). Its bits per weight depend on the model; here
+// they are the mean of Llama-3.1-8B, within 2 % of other models. A GGUF file has the format of each tensor.
+const (
+	all     = 8_029_995_008.0 // weights that are quantised
+	head    = 128_256 * 4096 / all
+	values  = 1024 * 4096 / all // of one of 32 layers
+	outputs = 4096 * 4096 / all
+	down    = 14_336 * 4096 / all
+
+	q3 = 110 * 8.0 / 256
+	q4 = 144 * 8.0 / 256
+	q5 = 176 * 8.0 / 256
+	q6 = 210 * 8.0 / 256
+)
 
 // String returns the name users write: "bf16", "fp8_e5m2", "q4_k".
 func (d DType) String() string {
@@ -194,6 +227,10 @@ func (d DType) Arithmetic() DType {
 func (d DType) WeightOnly() bool {
 	return d < count && table[d].bits > 0 && table[d].arithmetic == Unknown
 }
+
+// GGUF reports the block formats of GGUF files and their mixtures. Such files have all matrices in them, embedding and head
+// included.
+func (d DType) GGUF() bool { return d >= Q4_0 && d < count }
 
 // Float reports whether d holds real numbers, packed and quantised formats included.
 func (d DType) Float() bool {

@@ -119,8 +119,8 @@ func (f *File) head() dtype.DType {
 	return head
 }
 
-// compare warns where the formats the model can express don't add up to what the file holds: a part of it has one
-// format, and the input embedding has 16 bits.
+// compare warns where the formats the model can express don't add up to what the file holds: each part of a layer has one
+// format, and the input embedding that of most.
 func (f *File) compare(m *transformer.Model) {
 	stored, counted := f.Bytes(), m.WeightBytes(m.Resolve(transformer.Formats{}))
 	if off := float64(counted/stored) - 1; off > 0.01 || off < -0.01 {

@@ -73,7 +73,11 @@ func (c *compiler) embed(m *Model) {
 	if !m.headReads() { // else the head holds it
 		tables += math.Ceil(float64(m.Vocab)/c.tp) * c.hidden
 	}
-	c.tables += c.bytes(tables)
+	stored := c.wide
+	if c.Formats.Weights.GGUF() {
+		stored = c.Formats.Weights
+	}
+	c.tables += unit.Bytes(tables * stored.Size())
 	rows := c.hidden / c.tp
 	if m.Positions > 0 {
 		rows += c.hidden
@@ -82,7 +86,7 @@ func (c *compiler) embed(m *Model) {
 		rows += c.hidden
 	}
 	c.add(op{Work: model.Work{Name: "embed", Kind: "Gather", Class: model.Copy, Count: 1,
-		Read: c.bytes(rows), Write: c.activations(c.hidden), Format: c.vector, Stored: c.wide}})
+		Read: unit.Bytes(rows * stored.Size()), Write: c.activations(c.hidden), Format: c.vector, Stored: stored}})
 	c.groupCollective("embed_all_reduce", "AllReduce", 1, c.hidden, perToken)
 }
 
@@ -141,8 +145,11 @@ func (c *compiler) head(m *Model) {
 	}
 	vocab := float64(m.Vocab)
 	f := c.unquantized()
-	if m.Quantization.Head && c.Formats.Weights == m.Quantization.Weights {
+	switch {
+	case m.Quantization.Head && c.Formats.Weights == m.Quantization.Weights:
 		f = c.format(false, m.Quantization.HeadStorage)
+	case c.Formats.Weights.GGUF() && c.Formats.Weights != m.Quantization.Weights:
+		f = c.format(false, Storage{})
 	}
 	rows := math.Ceil(vocab / c.tp)
 	head := c.linear("lm_head", 1, rows, c.hidden, f)

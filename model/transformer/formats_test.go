@@ -63,6 +63,14 @@ func TestQuantizedWeights(t *testing.T) {
 	if w := named(t, p.Decode(nil, 1, 1), "down_proj"); w.Format != dtype.BF16 {
 		t.Errorf("int4 down_proj is multiplied in %v, want bf16", w.Format)
 	}
+	// GGUF: 6.5625 bits each, head and embedding too; norms alone stay at two bytes.
+	p = plan(t, m, Formats{Weights: dtype.Q6_K}, 1)
+	if got, want := float64(p.StepWeightBytes()), (linear+525_336_576)*6.5625/8+2*266_240; got != want {
+		t.Errorf("q6_k: a step reads %.0f bytes of weights, want %.0f", got, want)
+	}
+	if got, want := float64(p.WeightBytes()), (linear+2*525_336_576)*6.5625/8+2*266_240; got != want {
+		t.Errorf("q6_k: %.0f bytes of weights, want %.0f", got, want)
+	}
 }
 
 func TestUnquantizedParts(t *testing.T) {

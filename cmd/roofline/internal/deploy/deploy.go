@@ -12,6 +12,7 @@ import (
 	"roofline/estimate/parallel"
 	"roofline/estimate/runtime"
 	"roofline/hardware"
+	"roofline/hardware/dtype"
 	"roofline/hardware/unit"
 )
 
@@ -42,7 +43,19 @@ type Deployer struct {
 	Calibrations *Calibrations // nil: none
 	Model        string        // that will run, by name: calibrations can be of a model
 
+	gguf    bool               // its weights are in block formats of GGUF
 	systems []*hardware.System // that were named in the place of devices
+}
+
+// Runs says which model will run, and in which formats of its weights; Unknown is its own.
+func (d *Deployer) Runs(l *Loaded, weights ...dtype.DType) {
+	d.Model, d.gguf = l.Name(), l.Language != nil
+	for _, w := range weights {
+		if d.gguf && w == dtype.Unknown {
+			w = l.Language.Quantization.Weights
+		}
+		d.gguf = d.gguf && w.GGUF()
+	}
 }
 
 // Targets returns one target per device asked for, in the order of the catalog, each with one device.
@@ -153,7 +166,7 @@ func (d *Deployer) Named() bool {
 	return d.Wish.Devices != "all" && !strings.ContainsAny(d.Wish.Devices, ",*?")
 }
 
-// runtime returns the runtime the user named, or the default one for the kind of model and device.
+// runtime returns the runtime the user named, or the default one for the kind of model and device, or for GGUF.
 func (d *Deployer) runtime(kind hardware.Kind) (*runtime.Profile, error) {
 	all := d.Catalog.Runtimes
 	if d.Wish.Runtime != "" {
@@ -172,6 +185,11 @@ func (d *Deployer) runtime(kind hardware.Kind) (*runtime.Profile, error) {
 			return nil, fmt.Errorf("runtime %s does not run on a %s; %s do", p.ID, kind, strings.Join(d.serving(kind), ", "))
 		}
 		return p, nil
+	}
+	for i := range all {
+		if p := &all[i]; d.gguf && p.GGUF && p.RunsOn(kind) {
+			return p, nil
+		}
 	}
 	for i := range all {
 		if p := &all[i]; (p.Serves == "both" || p.Serves == d.Serves) && slices.Contains(p.DefaultFor, kind) {

@@ -359,14 +359,14 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 8e-06, PerStep: 0.001, PerSequence: 2.1e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8Block: 4e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, PerLayer: 8e-06, PerStep: 0.001, PerSequence: 2.1e-05, PerRequest: 0.015, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts, vLLM on H100 and H200, solved for on dense models", Architectures: []string{
 			"hopper",
-		}, Phase: "decode-moe", Low: 0.84, High: 1.2, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		}, Phase: "decode-moe", Low: 0.82, High: 1.12, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
 		{Class: "time per token, mixtures of experts, on devices never measured", Phase: "decode-moe", Low: 0.65, High: 1.4, Source: "assumption"},
 		{Class: "time to first token, mixtures of experts, vLLM on H100 and H200", Architectures: []string{
 			"hopper",
-		}, Phase: "prefill-moe", Low: 0.86, High: 1.85, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
+		}, Phase: "prefill-moe", Low: 0.82, High: 1.8, Measurements: 129, Coverage: 0.8, Source: "e2e-h100-vllm"},
 		{Class: "time to first token, mixtures of experts, on devices never measured", Phase: "prefill-moe", Low: 0.5, High: 3, Source: "assumption"},
 		{Class: "time per token, dense models left out one by one, vLLM on H100", Architectures: []string{
 			"hopper",
@@ -386,6 +386,7 @@ var runtimes = []runtime.Profile{
 		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "fill", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "split-k", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "per-layer", Source: "e2e-h100-vllm", Status: "fitted"},
@@ -404,14 +405,14 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 1.2e-05, PerStep: 4e-05, PerSequence: 5e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8Block: 3.1e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06}, LowBitKV: 6, PerLayer: 1.2e-05, PerStep: 4e-05, PerSequence: 5e-06, PerRequest: 0.06, MemoryShare: 0.9, Bands: []runtime.Band{
 		{Class: "time per token, mixtures of experts, TensorRT-LLM on H200, solved for on dense models", Architectures: []string{
 			"hopper",
-		}, Phase: "decode-moe", Low: 0.79, High: 1.74, Measurements: 66, Coverage: 0.8, Source: "e2e-h100-trtllm"},
+		}, Phase: "decode-moe", Low: 0.73, High: 1.45, Measurements: 42, Coverage: 0.8, Source: "e2e-h100-trtllm"},
 		{Class: "time per token, mixtures of experts, on devices never measured", Phase: "decode-moe", Low: 0.6, High: 2.4, Source: "assumption"},
 		{Class: "time to first token, mixtures of experts, TensorRT-LLM on H200", Architectures: []string{
 			"hopper",
-		}, Phase: "prefill-moe", Low: 0.79, High: 4.02, Measurements: 63, Coverage: 0.8, Source: "e2e-h100-trtllm"},
+		}, Phase: "prefill-moe", Low: 0.81, High: 3.72, Measurements: 42, Coverage: 0.8, Source: "e2e-h100-trtllm"},
 		{Class: "time to first token, mixtures of experts, on devices never measured", Phase: "prefill-moe", Low: 0.5, High: 5, Source: "assumption"},
 		{Class: "time per token, dense models left out one by one, TensorRT-LLM on H100 and H200", Architectures: []string{
 			"hopper",
@@ -431,6 +432,7 @@ var runtimes = []runtime.Profile{
 		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "fill", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "split-k", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "per-layer", Source: "e2e-h100-trtllm", Status: "fitted"},
@@ -450,7 +452,7 @@ var runtimes = []runtime.Profile{
 		{M: 64, N: 128, Rate: 1},
 		{M: 64, N: 64, Rate: 0.7},
 		{M: 16, N: 64, Rate: 0.2},
-	}, Fill: 130, SplitK: 3.2e-06, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, Chunk: 16384, PrefillFirst: true, PerLayer: 8.7e-06, PerStep: 0.0003, PerSequence: 2.5e-05, PerRequest: 0.009, MemoryShare: 0.8, Bands: []runtime.Band{
+	}, Fill: 130, SplitK: 3.2e-06, Convert: runtime.Convert{FP8Block: 8.5e-06}, Attention: runtime.Attention{Prefill: 1.24e-05, Decode: 7e-06, Block: 3.5e-06, Packs: true, Ramp: 4.2e+07}, Reduce: runtime.DirectReduce{OneStep: 8.388608e+06, TwoStep: 8.388608e+06}, Chunk: 16384, PrefillFirst: true, PerLayer: 8.7e-06, PerStep: 0.0003, PerSequence: 2.5e-05, PerRequest: 0.009, MemoryShare: 0.8, Bands: []runtime.Band{
 		{Class: "time per token, Qwen3-32B on 1 to 8 devices, each number left out in turn, SGLang on H100", Architectures: []string{
 			"hopper",
 		}, Phase: "decode", Low: 0.94, High: 1.12, Measurements: 84, Coverage: 0.8, Source: "e2e-h100-sglang"},
@@ -462,6 +464,7 @@ var runtimes = []runtime.Profile{
 		{Class: "time to first token, SGLang: no measurements", Low: 0.5, High: 3, Source: "assumption"},
 	}, Source: "e2e-h100-sglang", Origins: hardware.Origins{
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "chunk", Source: "sglang-arguments", Status: "published"},
 		{Field: "prefill-first", Source: "sglang-arguments", Status: "published"},
 		{Field: "per-layer", Source: "e2e-h100-sglang", Status: "fitted"},
@@ -480,6 +483,7 @@ var runtimes = []runtime.Profile{
 		{Field: "tiles", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "fill", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "split-k", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "per-layer", Source: "e2e-h100-vllm", Status: "fitted"},

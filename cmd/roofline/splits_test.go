@@ -64,7 +64,6 @@ func (s *splits) on(t *testing.T) *splits { return &splits{t, s.shipped, s.witho
 // shortOf are lines that don't reach what was asked, and the median error they have come to: no change may make them worse.
 var shortOf = map[string]float64{
 	"decode-attention-other-generation, 20 µs and longer, refitted without it": 10.5,
-	"moe-served-model, gpt-oss-120b, TPOT, host times of others":               29,
 }
 
 // unordered are lines that don't reach the rank correlation that was asked, and what they have come to.

@@ -4,6 +4,7 @@ package dtype
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -231,6 +232,18 @@ func (d DType) WeightOnly() bool {
 // GGUF reports the block formats of GGUF files and their mixtures. Such files have all matrices in them, embedding and head
 // included.
 func (d DType) GGUF() bool { return d >= Q4_0 && d < count }
+
+// Mixture returns the mixture of llama.cpp whose bits per weight are the nearest to those of a file that stores most of its
+// weights in format d, or d itself where none is within 2 %.
+func (d DType) Mixture(bits float64) DType {
+	best, off := d, 0.02
+	for mix := Q3_K_S; mix <= Q5_K_M; mix++ {
+		if o := math.Abs(mix.Bits()/bits - 1); o < off && strings.HasPrefix(mix.String(), d.String()+"_") {
+			best, off = mix, o
+		}
+	}
+	return best
+}
 
 // Float reports whether d holds real numbers, packed and quantised formats included.
 func (d DType) Float() bool {

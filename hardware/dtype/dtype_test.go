@@ -78,6 +78,17 @@ func TestMixtures(t *testing.T) {
 	}
 }
 
+func TestMixture(t *testing.T) {
+	for _, c := range []struct {
+		of, want DType
+		bits     float64
+	}{{Q4_K, Q4_K_M, 4.83}, {Q4_K, Q4_K_S, 4.67}, {Q4_K, Q4_K, 4.5}, {Q5_K, Q5_K_M, 5.68}, {Q5_K, Q5_K_S, 5.57}, {Q6_K, Q6_K, 6.56}, {Q3_K, Q3_K_L, 4.3}, {Q4_K, Q4_K, math.NaN()}} {
+		if got := c.of.Mixture(c.bits); got != c.want {
+			t.Errorf("%s at %g bits is %s, want %s", c.of, c.bits, got, c.want)
+		}
+	}
+}
+
 func TestArithmetic(t *testing.T) {
 	for _, c := range []struct {
 		d, want    DType

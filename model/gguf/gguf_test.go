@@ -133,13 +133,15 @@ func TestMixedQuantization(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := transformer.Quantization{Method: "gguf", Weights: dtype.Q4_K, WeightOnly: true, Head: true,
-		HeadStorage: transformer.Storage{Weights: dtype.Q6_K, WeightOnly: true}}
+	q := transformer.Quantization{Method: "gguf", Weights: dtype.Q4_K_M, WeightOnly: true, Head: true}
 	if got.Quantization != q || got.DType != dtype.FP16 {
 		t.Errorf("quantised as %+v of %s, want %+v of fp16", got.Quantization, got.DType, q)
 	}
-	if r := got.Resolve(transformer.Formats{}); r.Weights != dtype.Q4_K || r.Compute != dtype.FP16 || r.KV != dtype.FP16 {
-		t.Errorf("runs in %+v, want q4_k weights, the rest fp16", r)
+	if r := got.WeightBytes(got.Resolve(transformer.Formats{})) / f.Bytes(); math.Abs(float64(r)-1) > 0.001 || len(got.Warnings) > 0 {
+		t.Errorf("its weights count as %.4f of the file's, warnings %q", float64(r), got.Warnings)
+	}
+	if r := got.Resolve(transformer.Formats{}); r.Weights != dtype.Q4_K_M || r.Compute != dtype.FP16 || r.KV != dtype.FP16 {
+		t.Errorf("runs in %+v, want q4_k_m weights, the rest fp16", r)
 	}
 	if got.Parameters() != f.Parameters() {
 		t.Errorf("the model has %.0f parameters, the file %.0f", got.Parameters(), f.Parameters())

@@ -15,6 +15,7 @@ import (
 type layout struct {
 	file    *File
 	tensors map[string]*Tensor // that have no place yet
+	apart   bool               // a part of a layer has a format of its own
 	part    []Tensor           // that were given theirs since the last call of storage
 	err     error
 }
@@ -62,8 +63,10 @@ func (l *layout) storage(m *transformer.Model) (unquantized bool, s transformer.
 	case whole == dtype.Unknown || len(matrices) == 0 || matrices[0].DType == whole:
 		return false, s
 	case matrices[0].DType.Bits() >= 16:
+		l.apart = true
 		return true, s
 	}
+	l.apart = true
 	return false, transformer.Storage{Weights: matrices[0].DType, WeightOnly: true}
 }
 

@@ -44,6 +44,9 @@ func (f *File) Model() (*transformer.Model, error) {
 	if l.err != nil {
 		return nil, fmt.Errorf("%s: %w", f.path, l.err)
 	}
+	if !l.apart {
+		f.mixed(m)
+	}
 	f.compare(m)
 	return m, nil
 }
@@ -64,6 +67,7 @@ func (l *layout) fill(m *transformer.Model) {
 	layers := l.size("block_count", maxLayers, 0)
 	windows := l.windows(layers)
 	l.storage(m) // embedding and head are none of a layer's
+	l.apart = false
 	for i := 0; i < layers && l.err == nil; i++ {
 		layer := l.layer(i, m)
 		if layer.Attention.Heads > 0 {
@@ -108,6 +112,15 @@ func (f *File) quantize(m *transformer.Model) {
 	}
 }
 
+// mixed takes the mixture that has the file's bits per weight, if there is one, for a model whose parts are all stored
+// alike: what is in wider formats are single matrices of a part, and the head.
+func (f *File) mixed(m *transformer.Model) {
+	q := &m.Quantization
+	if mix := q.Weights.Mixture(f.BitsPerWeight()); mix != q.Weights {
+		q.Weights, q.Head, q.HeadStorage = mix, true, transformer.Storage{}
+	}
+}
+
 // head returns the format of the head, or of the embedding that is one.
 func (f *File) head() dtype.DType {
 	var head dtype.DType
@@ -120,7 +133,7 @@ func (f *File) head() dtype.DType {
 }
 
 // compare warns where the formats the model can express don't add up to what the file holds: each part of a layer has one
-// format, and the input embedding that of most.
+// format, and the input embedding that of most. Mixtures are right as a whole.
 func (f *File) compare(m *transformer.Model) {
 	stored, counted := f.Bytes(), m.WeightBytes(m.Resolve(transformer.Formats{}))
 	if off := float64(counted/stored) - 1; off > 0.01 || off < -0.01 {

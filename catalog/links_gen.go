@@ -6,10 +6,10 @@ import "roofline/hardware"
 
 var links = []hardware.LinkKind{
 	{ID: "default", Latency: 6e-06, Share: 0.6, Source: "assumption", Status: "assumed"},
-	{ID: "nvlink4", Latency: 5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "e2e-h100-vllm", Status: "fitted"},
-	{ID: "nvlink5", Latency: 5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "e2e-h100-vllm", Status: "assumed"},
+	{ID: "nvlink4", Latency: 3.5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "kernels-nvidia;e2e-h100-vllm", Status: "fitted"},
+	{ID: "nvlink5", Latency: 5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "kernels-nvidia;e2e-h100-vllm", Status: "fitted"},
 	{ID: "nvlink-c2c", Latency: 5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "e2e-h100-vllm", Status: "assumed"},
-	{ID: "nvlink3", Latency: 5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "assumption", Status: "assumed"},
+	{ID: "nvlink3", Latency: 5e-06, Share: 0.71, Ramp: 1.15e+07, Source: "kernels-nvidia;e2e-h100-vllm", Status: "fitted"},
 	{ID: "nvlink2", Latency: 5e-06, Share: 0.75, Source: "assumption", Status: "assumed"},
 	{ID: "xgmi", Latency: 5e-06, Share: 0.7, Source: "assumption", Status: "assumed"},
 	{ID: "pcie3", Latency: 6e-06, Share: 0.5, Source: "assumption", Status: "assumed"},

@@ -219,8 +219,8 @@ var runtimes = []runtime.Profile{
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.78, High: 1.38, Measurements: 618, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.63, High: 1.26, Measurements: 983, Coverage: 0.77, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "kinds", Source: "assumption", Status: "assumed"},
 		{Field: "serves", Source: "assumption", Status: "assumed"},
@@ -254,8 +254,8 @@ var runtimes = []runtime.Profile{
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.78, High: 1.38, Measurements: 618, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.63, High: 1.26, Measurements: 983, Coverage: 0.77, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
@@ -291,8 +291,8 @@ var runtimes = []runtime.Profile{
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.78, High: 1.38, Measurements: 618, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.63, High: 1.26, Measurements: 983, Coverage: 0.77, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "direct-reduce", Source: "kernels-nvidia", Status: "fitted"},
@@ -328,8 +328,8 @@ var runtimes = []runtime.Profile{
 		{Class: "prefill attention, 200 µs and longer, on a generation left out", Over: 0.0002, Phase: "prefill-attention", Low: 0.73, High: 1.42, Measurements: 417, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, 20 to 200 µs, on a generation left out", Over: 2e-05, Phase: "prefill-attention", Low: 0.71, High: 1.77, Measurements: 513, Coverage: 0.8, Source: "kernels-nvidia"},
 		{Class: "prefill attention, shorter than 20 µs, on a generation left out", Phase: "prefill-attention", Low: 0.75, High: 1.31, Measurements: 481, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.74, High: 1.25, Measurements: 376, Coverage: 0.8, Source: "kernels-nvidia"},
-		{Class: "all-reduces shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.62, High: 1.55, Measurements: 553, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives of 30 µs and longer on a generation of NVLink left out", Over: 3e-05, Phase: "collective", Low: 0.78, High: 1.38, Measurements: 618, Coverage: 0.8, Source: "kernels-nvidia"},
+		{Class: "collectives shorter than 30 µs on a generation of NVLink left out", Phase: "collective", Low: 0.63, High: 1.26, Measurements: 983, Coverage: 0.77, Source: "kernels-nvidia"},
 	}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "attention", Source: "kernels-nvidia", Status: "fitted"},
 		{Field: "convert", Source: "kernels-nvidia", Status: "fitted"},

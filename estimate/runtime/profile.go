@@ -167,7 +167,8 @@ func (b ByClass) Entries() []hardware.Field {
 	return out
 }
 
-// Band says how far measurements were from the expected time: their 10th and 90th percentile, as factors of it.
+// Band says how far measurements were from the expected time: as factors of it their 10th and 90th percentile, or the
+// narrowest two that hold three quarters of them: Coverage.
 type Band struct {
 	Class         string          `toml:"class"`         // what was measured, in words
 	Kinds         []hardware.Kind `toml:"kinds"`         // devices it holds for; empty: all

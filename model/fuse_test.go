@@ -132,6 +132,28 @@ func TestTransposedForReshape(t *testing.T) {
 	}
 }
 
+// A framework copies a transposed tensor for a product with weights, as where the tokens of an image are mixed; a product of
+// activations reads it where it lies.
+func TestTransposedForProduct(t *testing.T) {
+	mixed := func(b *Builder) TensorID {
+		x := b.Op("Transpose", "t", []TensorID{b.Input("x", dtype.FP16, Shape{1, 196, 512})}, IntsAttr("perm", 0, 2, 1))
+		return b.Op("MatMul", "product", []TensorID{x, b.Weight("w", dtype.FP16, Shape{196, 256})})
+	}
+	activations := func(b *Builder) TensorID {
+		x := b.Op("Transpose", "t", []TensorID{b.Input("x", dtype.FP16, Shape{1, 196, 512})}, IntsAttr("perm", 0, 2, 1))
+		return b.Op("MatMul", "product", []TensorID{x, b.Input("y", dtype.FP16, Shape{1, 196, 256})})
+	}
+	for _, c := range []struct {
+		make  func(*Builder) TensorID
+		level Fusion
+		want  string
+	}{{mixed, FusionFunctions, "Transpose MatMul"}, {mixed, FusionGenerated, "MatMul"}, {activations, FusionFunctions, "MatMul"}} {
+		if got := kernels(t, c.make, c.level); got != c.want {
+			t.Errorf("%v: got %s, want %s", c.level, got, c.want)
+		}
+	}
+}
+
 // By hand: a norm of e elements that a product reads. In mixed precision a framework writes 4 bytes per element, reads
 // them again and writes 2 for the product; a generated kernel writes the 2. Where the residual stream reads them, too,
 // it keeps the 4, and adding to them makes 4.

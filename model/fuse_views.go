@@ -3,7 +3,8 @@ package model
 import "slices"
 
 // view reports ops whose output shares the memory of their first input. Frameworks and compilers take parts of tensors
-// where they lie and read them in any order; a framework copies a transposed tensor once a Reshape merges its dimensions.
+// where they lie and read them in any order; a framework copies a transposed tensor once a Reshape merges its dimensions, or a
+// product with weights reads it.
 func (fu *fuser) view(i int) bool {
 	op := &fu.g.Ops[i]
 	if len(op.Inputs) == 0 || op.Inputs[0] == NoTensor {
@@ -13,7 +14,7 @@ func (fu *fuser) view(i int) bool {
 	case fu.works[i].Class == Free:
 		return true
 	case op.Kind == "Transpose":
-		return fu.level.generates() || fu.level.strided() && !fu.reshaped(i)
+		return fu.level.generates() || fu.level.strided() && !fu.reshaped(i) && !fu.linear(i)
 	}
 	return fu.level.strided() && (fu.part(i) || fu.scales(i))
 }
@@ -38,6 +39,12 @@ func (fu *fuser) reshaped(i int) bool {
 		return false
 	}
 	return slices.ContainsFunc(fu.readers[fu.g.Ops[i].Outputs[0]], func(j int) bool { return fu.g.Ops[j].Kind == "Reshape" })
+}
+
+// linear reports a transposed tensor that a product with weights reads: frameworks hand libraries rows that lie one after the
+// other.
+func (fu *fuser) linear(i int) bool {
+	return slices.ContainsFunc(fu.readers[fu.g.Ops[i].Outputs[0]], func(j int) bool { return fu.works[j].Class == MatMul && fu.works[j].Weights > 0 })
 }
 
 // scales reports a multiplication by a scalar on the way to a product of activations, of which it is an argument.

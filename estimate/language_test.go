@@ -33,6 +33,13 @@ var served = &runtime.Profile{ID: "served", Kinds: []hardware.Kind{hardware.GPU}
 	Tiles: []runtime.Tile{{M: 256, N: 128, Rate: 1}, {M: 128, N: 256, Rate: 1}, {M: 128, N: 128, Rate: 1}, {M: 128, N: 64, Rate: 1},
 		{M: 64, N: 128, Rate: 1}, {M: 64, N: 64, Rate: 0.5}, {M: 16, N: 64, Rate: 0.1}}}
 
+// prefillFirst is that runtime with prompts before decode.
+func prefillFirst() runtime.Profile {
+	p := *served
+	p.PrefillFirst, p.Chunk = true, 16384
+	return p
+}
+
 func language(t testing.TB, name string, p *runtime.Profile, devices, tp int, f transformer.Formats) *Language {
 	t.Helper()
 	e, ok := zoo.FindLanguage(name)
@@ -100,7 +107,8 @@ func TestLittle(t *testing.T) {
 // TestServe checks the identities of every answer: concurrency · OSL = tokens/s · end to end, end to end = TTFT +
 // (OSL−1) · TPOT, nothing below its bound, and one user waits for nobody.
 func TestServe(t *testing.T) {
-	for _, p := range []*runtime.Profile{ideal, served} {
+	first := prefillFirst()
+	for _, p := range []*runtime.Profile{ideal, served, &first} {
 		l := language(t, "llama-3.1-8b", p, 2, 1, transformer.Formats{})
 		rapid.Check(t, func(t *rapid.T) {
 			r := Request{ISL: math.Floor(rapid.Float64Range(1, 32768).Draw(t, "isl")), OSL: math.Floor(rapid.Float64Range(1, 4096).Draw(t, "osl"))}
@@ -132,6 +140,23 @@ func TestServe(t *testing.T) {
 func ordered(t *rapid.T, b Band) {
 	if !(b.Bound > 0 && b.Bound <= b.Low && b.Low <= b.Expected && b.Expected <= b.High) || math.IsInf(float64(b.High), 0) {
 		t.Fatalf("band out of order: %+v", b)
+	}
+}
+
+// TestPrefillFirst: a runtime that prefills before it decodes takes its own chunk where none is said, and the one that is
+// said else. The first token comes later than where prompts share the steps, and the others sooner.
+func TestPrefillFirst(t *testing.T) {
+	r := Request{ISL: 1024, OSL: 256}
+	first := prefillFirst()
+	shared := language(t, "llama-3.1-8b", served, 1, 1, transformer.Formats{}).Serve(64, r)
+	l := language(t, "llama-3.1-8b", &first, 1, 1, transformer.Formats{})
+	large := l.Serve(64, r)
+	if large.TTFT.Mean < 2*shared.TTFT.Mean || large.TPOT.Mean > shared.TPOT.Mean {
+		t.Errorf("TTFT %v and TPOT %v where prompts go first, %v and %v where they don't", large.TTFT.Mean, large.TPOT.Mean, shared.TTFT.Mean, shared.TPOT.Mean)
+	}
+	l.Target.Batching.Chunk = 2048
+	if small := l.Serve(64, r); small.TTFT.Mean >= large.TTFT.Mean {
+		t.Errorf("TTFT %v in chunks of 2048, %v of 16384", small.TTFT.Mean, large.TTFT.Mean)
 	}
 }
 

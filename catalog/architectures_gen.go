@@ -118,16 +118,19 @@ var architectures = []hardware.Architecture{
 		{Field: "efficiency.sustained", Source: "kernels-nvidia", Status: "assumed"},
 		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.73, dtype.INT8: 0.73}, Default: 0.97, Bandwidth: 0.943, KernelFloor: 2.1e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "hopper", Name: "NVIDIA Hopper", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.73, dtype.INT8: 0.73}, Default: 0.97, Bandwidth: 0.943, KernelFloor: 2.1e-06, Exponentials: 16, Asynchronous: true}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "efficiency.asynchronous", Source: "flash-attention-3", Status: "unverified"},
 		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "blackwell", Name: "NVIDIA Blackwell, data centre", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.61, dtype.FP4: 0.49, dtype.INT8: 0.61}, Default: 0.83, Bandwidth: 0.943, KernelFloor: 2.2e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "blackwell", Name: "NVIDIA Blackwell, data centre", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.61, dtype.FP4: 0.49, dtype.INT8: 0.61}, Default: 0.83, Bandwidth: 0.943, KernelFloor: 2.2e-06, Exponentials: 16, Asynchronous: true}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "fitted"},
+		{Field: "efficiency.asynchronous", Source: "flash-attention-3", Status: "unverified"},
 		{Field: "efficiency.exponentials", Source: "cuda-guide", Status: "published"},
 	}},
-	{ID: "blackwell-ultra", Name: "NVIDIA Blackwell Ultra", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.61, dtype.FP4: 0.49, dtype.INT8: 0.61}, Default: 0.83, Bandwidth: 0.943, KernelFloor: 2.2e-06, Exponentials: 32}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "blackwell-ultra", Name: "NVIDIA Blackwell Ultra", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.61, dtype.FP4: 0.49, dtype.INT8: 0.61}, Default: 0.83, Bandwidth: 0.943, KernelFloor: 2.2e-06, Exponentials: 32, Asynchronous: true}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "assumed"},
+		{Field: "efficiency.asynchronous", Source: "flash-attention-3", Status: "unverified"},
 		{Field: "efficiency.exponentials", Source: "nvidia-blackwell-ultra", Status: "derived"},
 	}},
 	{ID: "blackwell-gb20x", Name: "NVIDIA Blackwell, graphics (GB20x)", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 4, KernelFloor: 3.6e-06, Exponentials: 16}, Source: "assumption", Origins: hardware.Origins{
@@ -167,7 +170,7 @@ var architectures = []hardware.Architecture{
 		{Field: "efficiency", Source: "assumption", Status: "assumed"},
 		{Field: "efficiency.sustained", Source: "metal-bench", Status: "measured"},
 	}},
-	{ID: "generic-gpu", Name: "any other GPU", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 0.92, Bandwidth: 0.943, KernelFloor: 2.4e-06, Exponentials: 16}, Source: "kernels-nvidia", Origins: hardware.Origins{
+	{ID: "generic-gpu", Name: "any other GPU", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 0.92, Bandwidth: 0.943, KernelFloor: 2.4e-06, Exponentials: 16, Asynchronous: true}, Source: "kernels-nvidia", Origins: hardware.Origins{
 		{Field: "efficiency", Source: "kernels-nvidia", Status: "assumed"},
 	}},
 	{ID: "generic-gddr", Name: "any other graphics card", Efficiency: hardware.Efficiency{Sustained: hardware.Fractions{dtype.FP8: 0.68, dtype.FP4: 0.48, dtype.INT8: 0.68}, Default: 1.08, Bandwidth: 0.945, CacheBandwidth: 3, KernelFloor: 3.6e-06, Exponentials: 16}, Source: "timm-rtx4090-compiled", Origins: hardware.Origins{

@@ -31,6 +31,7 @@ var sources = []Source{
 	{Key: "gcpc", Where: "github.com/GoogleCloudPlatform/region-carbon-info @49f3f26, data/yearly/2024.csv", What: "carbon of the grid and carbon-free share of the regions of Google Cloud in 2024", Trust: "high"},
 	{Key: "page", Where: "a page of the site named after the colon", What: "a claim of one page", Trust: "low"},
 	{Key: "cuda-guide", Where: "docs.nvidia.com, CUDA C++ Programming Guide, throughput of arithmetic instructions", What: "results per clock cycle and multiprocessor: 16 of the special functions, for compute capabilities 6.0 to 12.x", Trust: "high"},
+	{Key: "flash-attention-3", Where: "J. Shah et al., FlashAttention-3, 2024", What: "softmax of one block runs while the matrix units multiply the next, by the asynchronous wgmma of Hopper; from memory", Trust: "high"},
 	{Key: "nvidia-blackwell-ultra", Where: "developer.nvidia.com, Inside NVIDIA Blackwell Ultra", What: "10.7 tera-exponentials per second, twice those of Blackwell", Trust: "high"},
 	{Key: "e2e-h100-sglang", Where: "github.com/ai-dynamo/aiconfigurator, silicon samples; docs/accuracy.md", What: "84 served points of Qwen3-32B (bf16) on 1 to 8 H100 with SGLang: TTFT, TPOT", Trust: "high"},
 	{Key: "sglang-arguments", Where: "docs.sglang.ai, Server Arguments", What: "max-prefill-tokens, 16384 unless said otherwise; prompts share steps with those that decode only with enable-mixed-chunk", Trust: "high"},

@@ -73,6 +73,7 @@ type Machine struct {
 	convert   runtime.Convert
 	attention runtime.Attention
 	blocked   bool // attention kernels work in blocks
+	async     bool // and multiply while they do other things
 
 	exponentials float64 // per second
 }
@@ -120,6 +121,7 @@ func NewMachine(d *hardware.Device, e hardware.Efficiency, p *runtime.Profile, f
 		convert:     p.Convert,
 		attention:   p.Attention,
 		blocked:     p.Attention != runtime.Attention{},
+		async:       e.Asynchronous,
 	}
 	if m.cores > 0 {
 		m.tiles = p.Tiles

@@ -32,6 +32,9 @@ type Efficiency struct {
 	KernelFloor unit.Seconds `toml:"kernel-floor"`
 	// Exponentials is how many exponentials a core computes per cycle: what softmax needs beside products. 0: not known.
 	Exponentials float64 `toml:"exponentials"`
+	// Asynchronous says that the matrix units multiply while the core goes on with other instructions, such as those
+	// exponentials: wgmma of NVIDIA's Hopper and tcgen05 of Blackwell, as FlashAttention-3 uses them (J. Shah et al., 2024).
+	Asynchronous bool `toml:"asynchronous"`
 }
 
 // Or returns e with the values of defaults where e has none: a device's efficiency over its architecture's.
@@ -51,6 +54,7 @@ func (e Efficiency) Or(defaults Efficiency) Efficiency {
 	if e.Exponentials == 0 {
 		e.Exponentials = defaults.Exponentials
 	}
+	e.Asynchronous = e.Asynchronous || defaults.Asynchronous
 	for f := range e.Sustained {
 		if e.Sustained[f] == 0 {
 			e.Sustained[f] = defaults.Sustained[f]

@@ -61,11 +61,6 @@ func newSplits(t *testing.T) *splits {
 
 func (s *splits) on(t *testing.T) *splits { return &splits{t, s.shipped, s.without} }
 
-// shortOf are lines that don't reach what was asked, and the median error they have come to: no change may make them worse.
-var shortOf = map[string]float64{
-	"decode-attention-other-generation, 20 µs and longer, refitted without it": 10.5,
-}
-
 // unordered are lines that don't reach the rank correlation that was asked, and what they have come to.
 var unordered = map[string]float64{
 	"vision-folds, rtx-3090 eager nchw, refitted on four fifths": 0.96,
@@ -87,8 +82,6 @@ func (s *splits) hold(name, asked string, median, mean, rank float64) {
 		what, is := "median", median
 		if m[2] != "" {
 			what, is = "mean", mean
-		} else if ceiling, ok := shortOf[name]; ok {
-			most = ceiling
 		}
 		if 100*is > most {
 			s.Errorf("%s: %s error %.1f %%, want %.0f at most", name, what, 100*is, most)

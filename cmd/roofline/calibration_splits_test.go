@@ -224,6 +224,7 @@ func TestCalibrationSplits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("solving takes a while")
 	}
+	t.Parallel()
 	rows(t, "splits.csv", func(record) bool { return true })
 	bare := fresh()
 	for i := range bare.Devices {

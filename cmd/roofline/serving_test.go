@@ -133,6 +133,7 @@ func off(a, b unit.Seconds) float64 { return float64(a/b) - 1 }
 // TestSimulation holds the closed form against the simulation: TPOT within 5 %, mean TTFT within 15 %, and its 95th
 // percentile within 25 %. docs/serving.md has the table: go test ./cmd/roofline -run Simulation -update
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	ops := operations()
 	compiled := make([]*estimate.Language, len(machines))
 	for i, m := range machines {

@@ -24,8 +24,9 @@ const queryTile = 64
 // S sees (S+1)/2 keys and is computed with (S + queries of a block)/2, never fewer than those. Query heads that share keys
 // may fill a block together. Decode computes the query heads that share keys as a tile of rows, where there are matrix units
 // to fill, and reads whole blocks of keys. Where all queries see all keys, both fill up their last tiles: windows of 7 × 7
-// take 64 × 64 in the place of 49 × 49. Beside the products each score takes an exponential, which the special-function units do at a rate of their own, after the products or, where those are asynchronous, beside them,
-// waiting now for the one and now for the other: √(products² + exponentials²). Each block of queries starts and ends once.
+// take 64 × 64 in the place of 49 × 49. Beside the products each score takes an exponential, which the special-function
+// units do at a rate of their own, after the products or, where those are asynchronous, beside them, waiting now for the one
+// and now for the other: √(products² + exponentials²). Each block of queries starts and ends once.
 func (m *Machine) attend(w *model.Work, products unit.Seconds) (compute unit.Seconds, moved unit.Bytes) {
 	moved = w.Bytes()
 	if w.M < 1 || w.N < 1 || len(m.tiles) == 0 && !m.blocked {

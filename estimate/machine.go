@@ -178,11 +178,10 @@ type OpTime struct {
 //
 //	floor + max(compute, memory) + exposed · min(compute, memory) + launch
 //
-// (decode attention: [Machine.together]) with compute = the time of the multiply-accumulates ([Machine.product]) and of the vector FLOPs at the vector rate, one
-// after the other where the same units do both, and memory = bytes ÷ achieved bandwidth, of a cache where they are in one
-// ([Machine.cached]). The floor is what the shortest
-// kernel takes. (S. Williams, A. Waterman, D. Patterson, "Roofline", CACM 2009, with additive terms for what doesn't
-// overlap.)
+// (decode attention: [Machine.together]) with compute = the time of the multiply-accumulates ([Machine.product]) and of the
+// vector FLOPs at the vector rate, one after the other where the same units do both, and memory = bytes ÷ achieved
+// bandwidth, of a cache where they are in one ([Machine.cached]). The floor is what the shortest kernel takes. (S. Williams,
+// A. Waterman, D. Patterson, "Roofline", CACM 2009, with additive terms for what doesn't overlap.)
 func (m *Machine) Op(w *model.Work) OpTime {
 	switch w.Class {
 	case model.Free, model.Unknown:

@@ -116,7 +116,8 @@ func attentionMachine(t *testing.T, a runtime.Attention) *Machine {
 // TestDecodeAttention: 4 query heads share keys and values of 128 dimensions. A sequence of 200 tokens reads two blocks of
 // 128, 256 · 512 = 131 072 bytes, and 4 rows in the place of 64 are counted: 4 · 200 · 256 = 204 800 multiply-accumulates
 // of 16 · 1.28 · 204 800 computed. That takes 84 ns, 4 · 256 exponentials at 160 G/s 6 ns, the bytes, all at half the
-// bandwidth, 263 ns, computing and reading together the root of the sum of their squares: 278 ns. A cache in fp8 is multiplied in fp8, where the device can.
+// bandwidth, 263 ns, computing and reading together the root of the sum of their squares: 278 ns. A cache in fp8 is
+// multiplied in fp8, where the device can.
 func TestDecodeAttention(t *testing.T) {
 	m := attentionMachine(t, runtime.Attention{Decode: 5e-6, Ramp: 1e6})
 	w := model.Work{Class: model.Attention, Kind: "DecodeAttention", Count: 1, Format: dtype.FP16,

@@ -215,9 +215,7 @@ func (c *fitCmd) answer(s *session, loaded *deploy.Loaded, all [][]fitting, fail
 			unit.Group(fmt.Sprint(m.MaxContext)), unit.Group(fmt.Sprintf("%.0f", float64(c.Context)))))
 	}
 	a.Warnings = append(a.Warnings, failures(n, failed)...)
-	for _, w := range m.Warnings {
-		a.Warnings = append(a.Warnings, m.Name+": "+w)
-	}
+	a.Warnings = append(a.Warnings, loaded.Warnings()...)
 	a.JSON = fitDocument{"roofline.fit/v1", version(), s.command(), m.Name, m.Parameters(), m.WeightBytes(f), m.KVBytesPerToken(f.KV), float64(c.Context), flat, a.Warnings}
 	return a
 }

@@ -247,24 +247,9 @@ func graphParameters(c *catalog.Catalog, name string) []parameter {
 	graphics := architectures(c, 1.2, func(e *hardware.Efficiency) *float64 { return &e.Default }, "ampere-ga10x", "ada")
 	switch name {
 	case "torch-compile":
-		if name == "onnxruntime" {
-			ps := []parameter{{places: []*float64{&p.Overlap}, most: 1}, {places: []*float64{(*float64)(&p.Launch)}}}
-			for _, c := range []model.Class{model.DepthwiseConv, model.Elementwise, model.Normalization, model.Pooling} {
-				ps = append(ps, parameter{places: []*float64{&p.Compute[c]}, most: 1})
-			}
-			for _, c := range []model.Class{model.MatMul, model.DepthwiseConv, model.Copy} {
-				ps = append(ps, parameter{places: []*float64{&p.Bandwidth[c]}, most: 1})
-			}
-			return ps
-		}
 		return []parameter{graphics, {places: []*float64{&p.Overlap}, most: 1},
 			{places: []*float64{&p.Bandwidth[model.DepthwiseConv]}}, {places: []*float64{&p.Bandwidth[model.Pooling]}}}
-	case "torch-compile-cpu":
-		return []parameter{architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Default }, "alder-lake"),
-			{places: []*float64{&p.Compute[model.Conv]}}, {places: []*float64{&p.Compute[model.DepthwiseConv]}},
-			{places: []*float64{&p.Bandwidth[model.Elementwise]}}, {places: []*float64{&p.Bandwidth[model.Normalization]}}, {places: []*float64{&p.Bandwidth[model.Copy]}}}
-	}
-	if name == "onnxruntime" {
+	case "onnxruntime":
 		ps := []parameter{{places: []*float64{&p.Overlap}, most: 1}, {places: []*float64{(*float64)(&p.Launch)}}}
 		for _, c := range []model.Class{model.DepthwiseConv, model.Elementwise, model.Normalization, model.Pooling} {
 			ps = append(ps, parameter{places: []*float64{&p.Compute[c]}, most: 1})
@@ -273,6 +258,10 @@ func graphParameters(c *catalog.Catalog, name string) []parameter {
 			ps = append(ps, parameter{places: []*float64{&p.Bandwidth[c]}, most: 1})
 		}
 		return ps
+	case "torch-compile-cpu":
+		return []parameter{architectures(c, 1, func(e *hardware.Efficiency) *float64 { return &e.Default }, "alder-lake"),
+			{places: []*float64{&p.Compute[model.Conv]}}, {places: []*float64{&p.Compute[model.DepthwiseConv]}},
+			{places: []*float64{&p.Bandwidth[model.Elementwise]}}, {places: []*float64{&p.Bandwidth[model.Normalization]}}, {places: []*float64{&p.Bandwidth[model.Copy]}}}
 	}
 	return []parameter{graphics, {places: []*float64{&p.Compute[model.Conv]}},
 		{places: []*float64{&p.Bandwidth[model.DepthwiseConv]}}, {places: []*float64{&p.Bandwidth[model.Copy]}}}

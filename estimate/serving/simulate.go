@@ -37,7 +37,8 @@ type Served struct {
 // room for them at their mean length. Requests are at different points of their lives, so that it is a matter of chance
 // whether the last one has: as many run as fit on average. Those that decode get a token each, or as many as the draft is right about.
 // Prompts are cut into chunks that share the step, first come, first served; or they are prefilled whole, one before the
-// step; or, where they go first, there are steps of prompts alone until none waits. Steps in which nothing begins or ends are taken together, their times being linear in the context.
+// step; or, where they go first, there are steps of prompts alone until none waits. Steps in which nothing begins or ends
+// are taken together, their times being linear in the context.
 func (s *Server) Simulate(t Traffic) *Outcome {
 	replicas := max(1, t.Replicas)
 	out := &Outcome{}

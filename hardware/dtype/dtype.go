@@ -53,6 +53,8 @@ const (
 	INT4Group64
 	INT4Group32
 	NF4
+
+	// Those of GGUF, to the end ([DType.GGUF]).
 	Q4_0
 	Q4_1
 	Q5_0

@@ -6,7 +6,8 @@ import "roofline/hardware/dtype"
 type Formats struct {
 	// Weights is the format of the linear layers. Narrower than 16 bits it is a quantisation, and leaves embeddings,
 	// head, norms and biases in the format of the activations, as the usual fp8 and int4 checkpoints do; those of GGUF leave
-	// norms and biases only ([dtype.DType.GGUF]). Parts a checkpoint leaves out ([Attention.Unquantized], [MLP.Unquantized]) stay out of another quantisation, too.
+	// norms and biases only ([dtype.DType.GGUF]). Parts a checkpoint leaves out ([Attention.Unquantized],
+	// [MLP.Unquantized]) stay out of another quantisation, too.
 	Weights dtype.DType
 	// Activations is the format of everything between the layers; weight-only formats are multiplied in it.
 	Activations dtype.DType

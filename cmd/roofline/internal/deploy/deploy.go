@@ -49,7 +49,7 @@ type Deployer struct {
 
 // Runs says which model will run, and in which formats of its weights; Unknown is its own.
 func (d *Deployer) Runs(l *Loaded, weights ...dtype.DType) {
-	d.Model, d.gguf = l.Name(), l.Language != nil
+	d.Model, d.gguf = l.Name(), l.Language != nil && len(weights) > 0
 	for _, w := range weights {
 		if d.gguf && w == dtype.Unknown {
 			w = l.Language.Quantization.Weights
